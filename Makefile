@@ -1,0 +1,40 @@
+# Every command a person or CI needs. `make help` lists them.
+SHELL := /bin/bash
+PY := .venv/bin/python
+.DEFAULT_GOAL := help
+
+.PHONY: help setup test-setup demo test lint types bench lock pbx clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: ## the virtual environment, from the lock file
+	@scripts/setup app
+
+test-setup: ## all that the tests need: Asterisk, SIPp, a browser, PostgreSQL, Redis
+	@scripts/setup tests
+
+demo: ## a running call center with a real Asterisk and calls that keep arriving
+	@scripts/setup demo
+	@$(PY) -m callcenter demo
+
+test: ## lint, types and every test, on the real Asterisk
+	@scripts/setup tests
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+	@$(PY) -m pytest
+
+lint: ## style
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check .
+
+types: ## types
+	@$(PY) -m mypy
+
+bench: ## what it must reach, each figure beside its baseline of the same run
+	@scripts/setup tests
+	@$(PY) -m benchmarks
+
+lock: ## resolve the dependencies again, with hashes and without addresses
+	@scripts/setup lock
+
+clean: ## forget the virtual environment and the caches
+	rm -rf .venv .cache
