@@ -9,17 +9,17 @@ help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: ## the virtual environment, from the lock file
-	@scripts/setup app
+	@.ci/setup app
 
 test-setup: ## all that the tests need: Asterisk, SIPp, a browser, PostgreSQL, Redis
-	@scripts/setup tests
+	@.ci/setup tests
 
 demo: ## a running call center with a real Asterisk and calls that keep arriving
-	@scripts/setup demo
+	@.ci/setup demo
 	@$(PY) -m callcenter demo
 
 test: ## lint, types and every test, on the real Asterisk
-	@scripts/setup tests
+	@.ci/setup tests
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 	@$(PY) -m pytest
 
@@ -30,11 +30,11 @@ types: ## types
 	@$(PY) -m mypy
 
 bench: ## what it must reach, each figure beside its baseline of the same run
-	@scripts/setup tests
+	@.ci/setup tests
 	@$(PY) -m benchmarks
 
 lock: ## resolve the dependencies again, with hashes and without addresses
-	@scripts/setup lock
+	@.ci/setup lock
 
 clean: ## forget the virtual environment and the caches
 	rm -rf .venv .cache

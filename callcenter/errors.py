@@ -1,0 +1,80 @@
+"""Every error we raise on purpose, in one tree.
+
+    CallCenterError
+    ├── Invalid              what was asked for cannot be: names the field and what to do
+    │   └── BadSetting       a setting's name, its value and what it should be
+    ├── NotFound             no such record, or none that this person may see
+    ├── Forbidden            the record may be seen, the act may not be done
+    ├── Conflict             somebody else changed it meanwhile
+    └── TelephonyError       the exchange
+        ├── LinkDown         there is no signed-in connection, or it went away before the answer came
+        ├── ActionTimeout    the exchange did not answer in time
+        └── ActionRefused    the exchange answered with an error; carries its words
+"""
+
+from __future__ import annotations
+
+
+class CallCenterError(Exception):
+    """Base of all errors that we raise on purpose; `code` is stable, for programs and translations."""
+
+    code = "error"
+
+
+class Invalid(CallCenterError):
+    """Refuse input, naming the field that is wrong."""
+
+    code = "invalid"
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class BadSetting(Invalid):
+    """Refuse a setting, naming its key, its value and the type it should have."""
+
+    code = "bad_setting"
+
+
+class NotFound(CallCenterError):
+    """Say that there is no such record for this person."""
+
+    code = "not_found"
+
+
+class Forbidden(CallCenterError):
+    """Say that this person may not do this."""
+
+    code = "forbidden"
+
+
+class Conflict(CallCenterError):
+    """Say that the record changed since it was read."""
+
+    code = "conflict"
+
+
+class TelephonyError(CallCenterError):
+    """Base of what goes wrong between us and the exchange."""
+
+    code = "telephony"
+
+
+class LinkDown(TelephonyError):
+    """Say that the exchange cannot be reached now; the action was not sent, or its answer was lost."""
+
+    code = "link_down"
+
+
+class ActionTimeout(TelephonyError):
+    """Say that the exchange did not answer an action in time."""
+
+    code = "action_timeout"
+
+
+class ActionRefused(TelephonyError):
+    """Carry the exchange's own words for refusing an action."""
+
+    code = "action_refused"
