@@ -1,0 +1,335 @@
+"""What we conclude from AMI events: frozen values, in the past tense, in the order in which they became true.
+
+Every fact carries the call's Linkedid and `at`, epoch seconds from the event that made it true. A fact about a person's
+phone names its Interface (`PJSIP/1001`) and its extension (`1001`). The tracker (`calls.py`) makes the facts about calls,
+the board (`queues.py`) those about queues and their members. A finished call is told as one `CallRecord`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Direction(StrEnum):
+    """Say where a call began and where it went."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    INTERNAL = "internal"
+
+
+class Result(StrEnum):
+    """Say how a call ended technically; what came of it in business is the outcome, said by the agent."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"  # inbound: hung up while waiting in a queue
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    FAILED = "failed"  # refused, congested, no such number, unreachable
+    CANCELLED = "cancelled"  # the caller hung up while it rang, outside of a queue
+    AGENT_NO_ANSWER = "agent_no_answer"  # click-to-dial: our own phone was not picked up
+    DROPPED = "dropped"  # campaign: a person answered and no agent came
+    VOICEMAIL = "voicemail"
+    LOST = "lost"  # we lost sight of it; reconciled later
+
+
+class Outcome(StrEnum):
+    """Say what became of one participant's phone."""
+
+    ANSWERED = "answered"
+    MISSED = "missed"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    TRANSFERRED = "transferred"  # answered, and passed the call on
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Tell what one phone did in a call; times are epoch seconds or None."""
+
+    interface: str
+    extension: str
+    rang: float | None = None
+    answered: float | None = None
+    left: float | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Tell who passed a call on, to whom and when."""
+
+    kind: str  # blind | attended
+    by: str
+    to: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """Tell all that is known of one call, running or finished; times are epoch seconds or None."""
+
+    id: str  # the Linkedid
+    direction: Direction
+    from_: str
+    from_name: str
+    to: str
+    did: str | None
+    queue: str | None
+    started: float
+    variables: dict[str, str] = field(default_factory=dict)  # our CC_* channel variables
+    far_end_answered: float | None = None
+    result: Result | None = None  # None while it runs
+    queued: float | None = None
+    ringing: float | None = None
+    answered: float | None = None  # when two people first could hear each other
+    ended: float | None = None
+    hold_seconds: float = 0.0
+    wait_seconds: float | None = None
+    ring_seconds: float | None = None
+    talk_seconds: float | None = None
+    hangup_by: str | None = None  # caller | agent | callee | system
+    hangup_cause: int | None = None
+    participants: tuple[Participant, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """A new Linkedid appeared: somebody is calling."""
+
+    linkedid: str
+    at: float
+    channel: str
+    direction: Direction
+    from_: str
+    from_name: str
+    to: str
+    did: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallQueued:
+    """The caller joined a queue and waits."""
+
+    linkedid: str
+    at: float
+    queue: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallRinging:
+    """A person's phone began to ring for this call: the moment of the screen pop."""
+
+    linkedid: str
+    at: float
+    interface: str
+    extension: str
+    channel: str
+    queue: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RingEnded:
+    """A phone stopped ringing without being answered."""
+
+    linkedid: str
+    at: float
+    interface: str
+    extension: str
+    outcome: Outcome  # missed, busy, rejected, answered_elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class FarEndAnswered:
+    """The person whom we dialled picked up."""
+
+    linkedid: str
+    at: float
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswered:
+    """Two people can hear each other for the first time in this call."""
+
+    linkedid: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantJoined:
+    """A person's phone was picked up and is part of the call."""
+
+    linkedid: str
+    at: float
+    interface: str
+    extension: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantLeft:
+    """A person's phone left the call; the call may go on with others."""
+
+    linkedid: str
+    at: float
+    interface: str
+    extension: str
+    outcome: Outcome  # answered or transferred
+
+
+@dataclass(frozen=True, slots=True)
+class CallHeld:
+    """One side put the other on hold."""
+
+    linkedid: str
+    at: float
+    by: str  # the Interface that holds, or "" when it is not a phone of ours
+
+
+@dataclass(frozen=True, slots=True)
+class CallResumed:
+    """The hold ended."""
+
+    linkedid: str
+    at: float
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallTransferred:
+    """The call was passed on, blind or after talking."""
+
+    linkedid: str
+    at: float
+    kind: str
+    by: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallMerged:
+    """Two calls turned out to be one, by transfer or pickup; `absorbed` exists no more."""
+
+    linkedid: str
+    at: float
+    absorbed: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariableSet:
+    """One of our own channel variables (CC_*) was set."""
+
+    linkedid: str
+    at: float
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStarted:
+    """MixMonitor writes a file for this call; `file` is the exchange's path."""
+
+    linkedid: str
+    at: float
+    channel: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStopped:
+    """MixMonitor stopped; the file is complete when its header agrees with its size."""
+
+    linkedid: str
+    at: float
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class OriginateFailed:
+    """A call that we asked for could not be placed."""
+
+    linkedid: str
+    at: float
+    reason: str  # busy, no_answer, failed, agent_no_answer, ...
+    cause: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The last channel is gone; the record is complete."""
+
+    linkedid: str
+    at: float
+    record: CallRecord
+
+
+@dataclass(frozen=True, slots=True)
+class CallLost:
+    """We can no longer follow this call: the link or the exchange went away. The record is what was known."""
+
+    linkedid: str
+    at: float
+    record: CallRecord
+
+
+CallFact = (
+    CallStarted
+    | CallQueued
+    | CallRinging
+    | RingEnded
+    | FarEndAnswered
+    | CallAnswered
+    | ParticipantJoined
+    | ParticipantLeft
+    | CallHeld
+    | CallResumed
+    | CallTransferred
+    | CallMerged
+    | VariableSet
+    | RecordingStarted
+    | RecordingStopped
+    | OriginateFailed
+    | CallEnded
+    | CallLost
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanged:
+    """A queue member signed in or out, was paused, or its phone changed state."""
+
+    at: float
+    queue: str
+    interface: str
+    extension: str
+    state: str  # available | ringing | busy | paused | unavailable | gone
+    pause_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneChanged:
+    """A phone became reachable or unreachable."""
+
+    at: float
+    interface: str
+    extension: str
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueueChanged:
+    """The number of callers who wait in a queue changed."""
+
+    at: float
+    queue: str
+    waiting: int
+    oldest: float | None  # epoch seconds at which the longest-waiting caller joined
+
+
+QueueFact = MemberChanged | PhoneChanged | QueueChanged
+Fact = CallFact | QueueFact

@@ -1,0 +1,137 @@
+"""Who may import whom, and what the pure modules may not do: DESIGN's arrows as a test."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("callcenter", "screenpop", "recordings", "web")
+MAY_IMPORT = {
+    "callcenter": set(),
+    "screenpop": {"callcenter"},
+    "recordings": {"callcenter"},
+    "web": {"callcenter", "screenpop", "recordings"},
+}
+# The command line and the demo start the program, so they alone reach up to the composition root.
+STARTERS = ("callcenter/cli", "callcenter/demo/", "callcenter/__main__")
+ONE_HOME = {
+    "panoramisk": ("callcenter/telephony/ami.py", "callcenter/telephony/link.py"),
+    "socketio": ("screenpop/server.py", "web/app.py"),
+    "vosk": ("recordings/engines/",),
+    "aiohttp": ("web/", "callcenter/demo/"),
+    "typer": ("callcenter/cli", "callcenter/__main__"),
+}
+PURE = (
+    "callcenter/telephony/facts.py",
+    "callcenter/telephony/wire.py",
+    "callcenter/telephony/events.py",
+    "callcenter/telephony/graph.py",
+    "callcenter/telephony/roles.py",
+    "callcenter/telephony/records.py",
+    "callcenter/telephony/calls.py",
+    "callcenter/telephony/queues.py",
+    "callcenter/crm/phones.py",
+    "callcenter/crm/matching.py",
+    "screenpop/cards.py",
+)
+PURE_MAY_IMPORT = {
+    "__future__", "bisect", "callcenter", "collections", "dataclasses", "enum", "fnmatch", "functools", "heapq",
+    "itertools", "math", "operator", "phonenumbers", "re", "rapidfuzz", "typing", "unicodedata",
+}  # fmt: skip
+TELEPHONY_NEVER = ("callcenter.crm", "callcenter.outbound", "callcenter.reports")
+LONGEST_FILE = 300
+
+
+def _sources() -> Iterator[tuple[str, ast.Module, str]]:
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            text = path.read_text(encoding="utf-8")
+            yield path.relative_to(ROOT).as_posix(), ast.parse(text), text
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+SOURCES = list(_sources())
+NAMES = [name for name, _, _ in SOURCES]
+
+
+@pytest.mark.parametrize("name,tree,text", SOURCES, ids=NAMES)
+def test_rooms_import_downward_only(name: str, tree: ast.Module, text: str) -> None:
+    room = name.split("/", 1)[0]
+    if name.startswith(STARTERS):
+        return
+    above = set(ROOMS) - MAY_IMPORT[room] - {room}
+    reached = {imported.split(".")[0] for imported in _imports(tree)} & above
+    assert not reached, f"{name} imports {sorted(reached)}"
+
+
+@pytest.mark.parametrize("name,tree,text", SOURCES, ids=NAMES)
+def test_a_library_with_one_home_is_imported_there_alone(
+    name: str, tree: ast.Module, text: str
+) -> None:
+    for library, homes in ONE_HOME.items():
+        if any(imported.split(".")[0] == library for imported in _imports(tree)):
+            assert name.startswith(homes), f"{name} imports {library}; its home is {homes}"
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_pure_modules_have_no_async_no_clock_and_no_io(name: str) -> None:
+    path = ROOT / name
+    if not path.exists():
+        pytest.fail(f"{name} is named as pure and does not exist")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    outside = {i.split(".")[0] for i in _imports(tree)} - PURE_MAY_IMPORT
+    assert not outside, f"{name} imports {sorted(outside)}"
+    ours = {i for i in _imports(tree) if i.startswith("callcenter.") and i.count(".") >= 2}
+    modules = {"/".join(i.split(".")[:3]) + ".py" for i in ours}
+    impure = {m for m in modules if (ROOT / m).exists()} - set(PURE) - {"callcenter/errors.py"}
+    assert not impure, f"{name} imports {sorted(impure)}"
+    for node in ast.walk(tree):
+        assert not isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.AsyncWith | ast.AsyncFor)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in {"open", "print", "input"}, f"{name}: {node.func.id}()"
+
+
+@pytest.mark.parametrize("name,tree,text", SOURCES, ids=NAMES)
+def test_telephony_knows_nothing_of_customers(name: str, tree: ast.Module, text: str) -> None:
+    if name.startswith("callcenter/telephony/"):
+        reached = [i for i in _imports(tree) if i.startswith(TELEPHONY_NEVER)]
+        assert not reached, f"{name} imports {reached}"
+
+
+@pytest.mark.parametrize("name,tree,text", SOURCES, ids=NAMES)
+def test_no_file_outgrows_three_hundred_lines(name: str, tree: ast.Module, text: str) -> None:
+    if "/migrations/" in name:
+        return
+    assert text.count("\n") <= LONGEST_FILE, f"{name} has {text.count(chr(10))} lines: split it"
+
+
+@pytest.mark.parametrize("name,tree,text", SOURCES, ids=NAMES)
+def test_every_module_says_what_it_is(name: str, tree: ast.Module, text: str) -> None:
+    if text.strip():
+        assert ast.get_docstring(tree), f"{name} has no docstring"
+
+
+def test_catching_everything_is_for_two_places() -> None:
+    allowed = ("callcenter/telephony/switchboard.py", "callcenter/telephony/link.py", "callcenter/telephony/ami.py")
+    workers = ("recordings/worker.py",)
+    for name, tree, _ in SOURCES:
+        broad = [
+            node.lineno
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ExceptHandler)
+            and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
+        ]  # fmt: skip
+        if broad and not name.startswith(allowed + workers):
+            pytest.fail(f"{name} catches everything in lines {broad}")
