@@ -1,0 +1,56 @@
+"""Every table, one file per family of nouns; import them from here: `models.Call`."""
+
+from __future__ import annotations
+
+from callcenter.models.base import Base, UtcDateTime
+from callcenter.models.calls import (
+    Call,
+    CallParticipant,
+    DialAttempt,
+    Outcome,
+    OwnNumber,
+    QueueProfile,
+)
+from callcenter.models.people import Case, Note, NumberChoice, Party, PartyPhone, Phone, Task
+from callcenter.models.recordings import Recording, Segment, Transcript
+from callcenter.models.users import (
+    ROLES,
+    AgentState,
+    Audit,
+    ExtensionAssignment,
+    Membership,
+    PauseReason,
+    Team,
+    User,
+    WebSession,
+)
+
+__all__ = [
+    "ROLES",
+    "AgentState",
+    "Audit",
+    "Base",
+    "Call",
+    "CallParticipant",
+    "Case",
+    "DialAttempt",
+    "ExtensionAssignment",
+    "Membership",
+    "Note",
+    "NumberChoice",
+    "Outcome",
+    "OwnNumber",
+    "Party",
+    "PartyPhone",
+    "PauseReason",
+    "Phone",
+    "QueueProfile",
+    "Recording",
+    "Segment",
+    "Task",
+    "Team",
+    "Transcript",
+    "User",
+    "UtcDateTime",
+    "WebSession",
+]

@@ -1,0 +1,7 @@
+"""`python -m callcenter` is the command `callcenter`."""
+
+from __future__ import annotations
+
+from callcenter.cli import main
+
+main()

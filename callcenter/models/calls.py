@@ -1,0 +1,142 @@
+"""Calls and who took part. A call is unique by PBX and Linkedid: writing it twice leaves one row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from callcenter.models.base import Base
+
+
+class Call(Base):
+    """All that happened under one Linkedid. `result` is technical, `outcome` is the agent's word."""
+
+    __tablename__ = "call"
+    __table_args__ = (
+        UniqueConstraint("pbx", "linkedid"),
+        Index("ix_call_started", "started", "id"),
+        Index("ix_call_party", "party_id", "started"),
+        Index("ix_call_far", "far_e164", "started"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pbx: Mapped[str] = mapped_column(String(40))
+    linkedid: Mapped[str] = mapped_column(String(150))
+    direction: Mapped[str] = mapped_column(String(10))
+    from_raw: Mapped[str] = mapped_column(String(80), default="")
+    from_name: Mapped[str] = mapped_column(String(120), default="")
+    to_raw: Mapped[str] = mapped_column(String(80), default="")
+    far_e164: Mapped[str | None] = mapped_column(String(20))  # the number of the party outside
+    did: Mapped[str | None] = mapped_column(String(80))
+    queue: Mapped[str | None] = mapped_column(String(80), index=True)
+    started: Mapped[datetime]
+    queued: Mapped[datetime | None]
+    ringing: Mapped[datetime | None]
+    far_end_answered: Mapped[datetime | None]
+    answered: Mapped[datetime | None]
+    ended: Mapped[datetime | None] = mapped_column(index=True)
+    wait_seconds: Mapped[float | None]
+    ring_seconds: Mapped[float | None]
+    talk_seconds: Mapped[float | None]
+    hold_seconds: Mapped[float] = mapped_column(default=0.0)
+    wrapup_seconds: Mapped[float | None]
+    result: Mapped[str | None] = mapped_column(String(20))
+    hangup_by: Mapped[str | None] = mapped_column(String(10))
+    hangup_cause: Mapped[int | None]
+    transfers: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    variables: Mapped[dict[str, str]] = mapped_column(default=dict)
+    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    # strong | weak | ambiguous | chosen | none | anonymous | internal
+    match_state: Mapped[str] = mapped_column(String(12), default="none")
+    match_reasons: Mapped[list[str]] = mapped_column(default=list)
+    name_snapshot: Mapped[str] = mapped_column(String(200), default="")
+    outcome_id: Mapped[int | None] = mapped_column(ForeignKey("outcome.id"))
+    outcome_at: Mapped[datetime | None]
+    merged_into: Mapped[str | None] = mapped_column(String(150))  # the Linkedid that absorbed it
+    source: Mapped[str] = mapped_column(String(12), default="live")  # live | reconciled
+
+    participants: Mapped[list[CallParticipant]] = relationship(
+        back_populates="call", order_by="CallParticipant.id"
+    )
+
+
+class CallParticipant(Base):
+    """A person's phone in a call, and what became of it."""
+
+    __tablename__ = "call_participant"
+    __table_args__ = (
+        UniqueConstraint("call_id", "interface"),
+        Index("ix_call_participant_user", "user_id", "call_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"))
+    interface: Mapped[str] = mapped_column(String(120))
+    extension: Mapped[str] = mapped_column(String(80))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    rang: Mapped[datetime | None]
+    answered: Mapped[datetime | None]
+    left: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(20))
+
+    call: Mapped[Call] = relationship(back_populates="participants")
+
+
+class DialAttempt(Base):
+    """A call that a person asked for; its id is the ChannelId, hence the call's Linkedid."""
+
+    __tablename__ = "dial_attempt"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    pbx: Mapped[str] = mapped_column(String(40))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
+    number: Mapped[str] = mapped_column(String(40))
+    requested_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(20), default="placing")  # placing | placed | failed
+    error: Mapped[str] = mapped_column(String(40), default="")
+
+
+class Outcome(Base):
+    """What an agent can say came of a call; archived rather than deleted."""
+
+    __tablename__ = "outcome"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    labels: Mapped[dict[str, str]]  # by language
+    digit: Mapped[int | None]
+    success: Mapped[bool] = mapped_column(default=False)
+    callback: Mapped[bool] = mapped_column(default=False)  # asks for a time to call back
+    position: Mapped[int] = mapped_column(default=0)
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class QueueProfile(Base):
+    """How a queue of the exchange is called, greeted and measured here."""
+
+    __tablename__ = "queue_profile"
+    __table_args__ = (UniqueConstraint("pbx", "queue"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pbx: Mapped[str] = mapped_column(String(40))
+    queue: Mapped[str] = mapped_column(String(80))
+    labels: Mapped[dict[str, str]]
+    greetings: Mapped[dict[str, str]] = mapped_column(default=dict)  # the line to say, by language
+    language: Mapped[str] = mapped_column(String(5), default="")
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id"))
+    wrapup_seconds: Mapped[int] = mapped_column(default=30)
+    target_seconds: Mapped[int] = mapped_column(default=20)
+
+
+class OwnNumber(Base):
+    """One of our own lines, so that it is never taken for a customer's."""
+
+    __tablename__ = "own_number"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    e164: Mapped[str] = mapped_column(String(20), unique=True)
+    label: Mapped[str] = mapped_column(String(100), default="")
