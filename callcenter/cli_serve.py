@@ -1,7 +1,60 @@
-"""Commands of the room named in this file's name."""
+"""Commands that run the product and look after it: serve, demo, doctor, settings."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
+from callcenter import doctor as doctoring
+from callcenter import manual, settings
+from callcenter.telephony import checkup
+
 app = typer.Typer()
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="Settings file; config/callcenter.toml by default.")
+]
+
+
+async def _examine(loaded: settings.Settings) -> list[doctoring.Finding]:
+    findings = list(doctoring.check_database(loaded))
+    if not loaded.pbx:
+        fix = ("[[pbx]]", 'host = "ADDRESS"', 'username = "callcenter"', 'secret = "SECRET"')
+        findings.append(doctoring.Finding("pbx", "fail", "no exchange is configured", fix))
+    for pbx in loaded.pbx:
+        findings += [finding async for finding in checkup.examine(pbx)]
+    findings += doctoring.check_recordings(loaded)
+    findings += doctoring.check_speech(loaded)
+    return findings
+
+
+@app.command()
+def doctor(
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Check the whole installation, and print the lines that mend what is wrong."""
+    findings = asyncio.run(_examine(settings.load(config)))
+    if as_json:
+        for finding in findings:
+            print(json.dumps(finding.as_dict(), ensure_ascii=False))
+    else:
+        print("\n".join(doctoring.in_words(findings)))
+    if doctoring.worst(findings) == "fail":
+        raise typer.Exit(1)
+
+
+@app.command("settings")
+def show_settings(
+    config: ConfigOption = None,
+    markdown: Annotated[bool, typer.Option(help="The reference of every setting.")] = False,
+) -> None:
+    """Show the settings in force, or the reference of all."""
+    if markdown:
+        print(manual.settings_reference(), end="")
+    else:
+        print(settings.load(config).model_dump_json(indent=2))
