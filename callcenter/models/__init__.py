@@ -11,7 +11,16 @@ from callcenter.models.calls import (
     OwnNumber,
     QueueProfile,
 )
-from callcenter.models.people import Case, Note, NumberChoice, Party, PartyPhone, Phone, Task
+from callcenter.models.people import (
+    Case,
+    Note,
+    NumberChoice,
+    Party,
+    PartyName,
+    PartyPhone,
+    Phone,
+    Task,
+)
 from callcenter.models.recordings import Recording, Segment, Transcript
 from callcenter.models.users import (
     ROLES,
@@ -41,6 +50,7 @@ __all__ = [
     "Outcome",
     "OwnNumber",
     "Party",
+    "PartyName",
     "PartyPhone",
     "PauseReason",
     "Phone",

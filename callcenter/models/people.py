@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from callcenter.models.base import Base
+from callcenter.models.base import Base, digits_or_key
 
 
 class Party(Base):
@@ -25,7 +25,7 @@ class Party(Base):
     display: Mapped[str] = mapped_column(String(200))
     given: Mapped[str] = mapped_column(String(100), default="")
     family: Mapped[str] = mapped_column(String(100), default="")
-    search_key: Mapped[str] = mapped_column(String(400), default="")  # folded, see crm/customers
+    search_key: Mapped[str] = mapped_column(digits_or_key(400), default="")  # folded, see crm/names
     status: Mapped[str] = mapped_column(
         String(12), default="customer"
     )  # lead|prospect|customer|former
@@ -50,15 +50,27 @@ class Party(Base):
     __mapper_args__ = {"version_id_col": version}
 
 
+class PartyName(Base):
+    """One word of a party's name, folded: typing the beginning of any word finds the party."""
+
+    __tablename__ = "party_name"
+    __table_args__ = (Index("ix_party_name_party", "party_id"),)
+
+    word: Mapped[str] = mapped_column(digits_or_key(60), primary_key=True)
+    party_id: Mapped[int] = mapped_column(
+        ForeignKey("party.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
 class Phone(Base):
     """One number, known by its E.164 form; it can be bad, shared or blocked apart from people."""
 
     __tablename__ = "phone"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    e164: Mapped[str] = mapped_column(String(20), unique=True)
+    e164: Mapped[str] = mapped_column(digits_or_key(20), unique=True)
     # The national significant number, reversed: a suffix search is a prefix search on this index.
-    digits_reversed: Mapped[str] = mapped_column(String(20), index=True)
+    digits_reversed: Mapped[str] = mapped_column(digits_or_key(20), index=True)
     region: Mapped[str] = mapped_column(String(2), default="")
     line_type: Mapped[str] = mapped_column(String(12), default="")  # mobile | fixed | voip | ...
     quality: Mapped[str] = mapped_column(String(12), default="unverified")  # unverified | ok | bad

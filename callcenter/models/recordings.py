@@ -29,18 +29,21 @@ class Recording(Base):
     linkedid: Mapped[str] = mapped_column(String(150), index=True)
     file: Mapped[str] = mapped_column(String(400))  # as the exchange names it
     state: Mapped[str] = mapped_column(String(14), default="expected")
-    reason: Mapped[str] = mapped_column(String(300), default="")
+    reason: Mapped[str] = mapped_column(String(300), default="")  # "code: what happened", or empty
+    # Whose channel MixMonitor ran on, so whose voice its r() file holds.
+    heard: Mapped[str] = mapped_column(String(10), default="customer")
+    language: Mapped[str] = mapped_column(String(5), default="")  # spoken, known when transcribed
     stored: Mapped[dict[str, str]] = mapped_column(
         default=dict
-    )  # mixed|agent|customer -> path in store
+    )  # stereo|agent|customer, or mixed -> path in store
     sha256: Mapped[dict[str, str]] = mapped_column(default=dict)  # the same keys -> checksum
-    peaks: Mapped[dict[str, Any]] = mapped_column(default=dict)  # agent|customer -> heights 0..100
+    peaks: Mapped[dict[str, Any]] = mapped_column(default=dict)  # agent|customer|mixed -> heights 0..100
     seconds: Mapped[float | None]
     bytes: Mapped[int | None]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)
-    lease_until: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]  # nobody touches it before: being worked on, or waiting
 
     transcript: Mapped[Transcript | None] = relationship(back_populates="recording", uselist=False)
 

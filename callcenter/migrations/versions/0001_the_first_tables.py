@@ -50,8 +50,16 @@ def upgrade() -> None:
     op.create_table(
         "phone",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("e164", sa.String(length=20), nullable=False),
-        sa.Column("digits_reversed", sa.String(length=20), nullable=False),
+        sa.Column(
+            "e164",
+            sa.String(length=20).with_variant(sa.String(length=20, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "digits_reversed",
+            sa.String(length=20).with_variant(sa.String(length=20, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("region", sa.String(length=2), nullable=False),
         sa.Column("line_type", sa.String(length=12), nullable=False),
         sa.Column("quality", sa.String(length=12), nullable=False),
@@ -160,7 +168,11 @@ def upgrade() -> None:
         sa.Column("display", sa.String(length=200), nullable=False),
         sa.Column("given", sa.String(length=100), nullable=False),
         sa.Column("family", sa.String(length=100), nullable=False),
-        sa.Column("search_key", sa.String(length=400), nullable=False),
+        sa.Column(
+            "search_key",
+            sa.String(length=400).with_variant(sa.String(length=400, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("status", sa.String(length=12), nullable=False),
         sa.Column("language", sa.String(length=5), nullable=False),
         sa.Column("city", sa.String(length=100), nullable=False),
@@ -330,6 +342,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_number_choice")),
         sa.UniqueConstraint("e164", "did", name=op.f("uq_number_choice_e164")),
     )
+    op.create_table(
+        "party_name",
+        sa.Column(
+            "word",
+            sa.String(length=60).with_variant(sa.String(length=60, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("party_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["party_id"],
+            ["party.id"],
+            name=op.f("fk_party_name_party_id_party"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("word", "party_id", name=op.f("pk_party_name")),
+    )
+    with op.batch_alter_table("party_name", schema=None) as batch_op:
+        batch_op.create_index("ix_party_name_party", ["party_id"], unique=False)
+
     op.create_table(
         "party_phone",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -514,6 +545,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_party_phone_party_id"))
 
     op.drop_table("party_phone")
+    with op.batch_alter_table("party_name", schema=None) as batch_op:
+        batch_op.drop_index("ix_party_name_party")
+
+    op.drop_table("party_name")
     op.drop_table("number_choice")
     with op.batch_alter_table("dial_attempt", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_dial_attempt_user_id"))
