@@ -70,11 +70,14 @@ class AgentState(Base):
     """A stretch of time in one state; the open one (`until` is null) is the present."""
 
     __tablename__ = "agent_state"
-    __table_args__ = (Index("ix_agent_state_user", "user_id", "until"),)
+    __table_args__ = (
+        UniqueConstraint("user_id", "since"),  # an interval is written again when it ends
+        Index("ix_agent_state_user", "user_id", "until"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
-    # offline | ready | paused | ringing | talking | hold | wrapup
+    # offline | ready | paused | ringing | talking | hold | consulting | wrapup
     state: Mapped[str] = mapped_column(String(12))
     reason: Mapped[str] = mapped_column(String(60), default="")
     since: Mapped[datetime]

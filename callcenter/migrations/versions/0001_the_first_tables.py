@@ -104,6 +104,7 @@ def upgrade() -> None:
         sa.Column("until", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_agent_state_user_id_user")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_state")),
+        sa.UniqueConstraint("user_id", "since", name=op.f("uq_agent_state_user_id")),
     )
     with op.batch_alter_table("agent_state", schema=None) as batch_op:
         batch_op.create_index("ix_agent_state_user", ["user_id", "until"], unique=False)
@@ -435,6 +436,8 @@ def upgrade() -> None:
         sa.Column("file", sa.String(length=400), nullable=False),
         sa.Column("state", sa.String(length=14), nullable=False),
         sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("heard", sa.String(length=10), nullable=False),
+        sa.Column("language", sa.String(length=5), nullable=False),
         sa.Column("stored", sa.JSON(), nullable=False),
         sa.Column("sha256", sa.JSON(), nullable=False),
         sa.Column("peaks", sa.JSON(), nullable=False),
