@@ -138,6 +138,12 @@ class Recordings(Part):
     workers: int = Field(
         1, ge=0, le=16, description="Worker processes; 0 leaves them to `callcenter worker`."
     )
+    keep_originals: bool = Field(
+        False, description="Leave the exchange's files where they are after they were stored."
+    )
+    sweep_seconds: float = Field(
+        60.0, gt=0, description="Time between two looks for recordings that nobody works on."
+    )
 
 
 class Speech(Part):

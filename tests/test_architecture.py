@@ -129,7 +129,7 @@ def test_catching_everything_is_for_two_places() -> None:
         "callcenter/telephony/link.py",
         "callcenter/telephony/ami.py",
     )
-    workers = ("recordings/worker.py",)
+    workers = ("recordings/worker.py", "recordings/engines/")  # Vosk raises bare Exception
     for name, tree, _ in SOURCES:
         broad = [
             node.lineno

@@ -1,0 +1,97 @@
+"""From sounds to a transcript: each side by itself, silence skipped, then merged in the order of speaking.
+
+Two people who speak at once leave two segments whose times overlap; nothing is cut to make them follow each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter import models
+from callcenter.settings import Settings
+from recordings import audio, engines, loudness
+
+TURN_SECONDS = 0.8  # a pause this long inside an utterance lets the other side's words come between
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A segment and who said it: agent, customer, or mixed where the two were not recorded apart."""
+
+    side: str
+    segment: engines.Segment
+
+
+def transcribe(engine: engines.Engine, sides: Mapping[str, audio.Sound]) -> list[Said]:
+    """Transcribe every side and merge them in the order of speaking."""
+    said = [Said(side, heard) for side, sound in sides.items() for heard in _hear(engine, sound)]
+    return sorted(said, key=lambda each: (each.segment.t0, each.segment.t1, each.side))
+
+
+def _hear(engine: engines.Engine, sound: audio.Sound) -> Iterator[engines.Segment]:
+    samples = sound.mono()
+    for part in loudness.stretches(samples, sound.rate):
+        pcm = np.ascontiguousarray(samples[part.first : part.last], dtype="<i2").tobytes()
+        offset = part.first / sound.rate
+        for heard in engine.transcribe(pcm, sound.rate):
+            yield from _turns(_shift(heard, offset))
+
+
+def _shift(heard: engines.Segment, offset: float) -> engines.Segment:
+    words = tuple(
+        replace(word, t0=round(word.t0 + offset, 3), t1=round(word.t1 + offset, 3))
+        for word in heard.words
+    )
+    return replace(
+        heard, t0=round(heard.t0 + offset, 3), t1=round(heard.t1 + offset, 3), words=words
+    )
+
+
+def _turns(heard: engines.Segment) -> Iterator[engines.Segment]:
+    """Split an utterance at long pauses between its words."""
+    turn: list[engines.Word] = []
+    for word in heard.words:
+        if turn and word.t0 - turn[-1].t1 >= TURN_SECONDS:
+            yield _turn(turn)
+            turn = []
+        turn.append(word)
+    yield _turn(turn) if turn else heard
+
+
+def _turn(words: list[engines.Word]) -> engines.Segment:
+    confidence = round(sum(word.confidence for word in words) / len(words), 3)
+    text = " ".join(word.text for word in words)
+    return engines.Segment(words[0].t0, words[-1].t1, text, tuple(words), confidence)
+
+
+def confidence(said: list[Said]) -> float | None:
+    """Return the mean confidence of all words, or None where no word was heard."""
+    sure = [word.confidence for each in said for word in each.segment.words]
+    return round(sum(sure) / len(sure), 3) if sure else None
+
+
+def words(segment: engines.Segment) -> list[dict[str, Any]]:
+    """Write a segment's words as rows and programs keep them."""
+    return [
+        {"w": word.text, "t0": word.t0, "t1": word.t1, "c": word.confidence}
+        for word in segment.words
+    ]
+
+
+def language(session: Session, recording: models.Recording, settings: Settings) -> str:
+    """Say which language is spoken: the queue's, else the customer's, else the default of speech, else the site's."""
+    fallback = settings.speech.language or settings.site.language
+    call = session.get(models.Call, recording.call_id) if recording.call_id else None
+    if call is None:
+        return fallback
+    profile = select(models.QueueProfile.language).where(
+        models.QueueProfile.pbx == call.pbx, models.QueueProfile.queue == call.queue
+    )
+    party = session.get(models.Party, call.party_id) if call.party_id else None
+    return session.scalar(profile) or (party.language if party else "") or fallback
