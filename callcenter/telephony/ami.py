@@ -68,6 +68,16 @@ def tls_context(ca_file: str | None = None, *, verify: bool = True) -> ssl.SSLCo
     return context
 
 
+def login(address: Address) -> dict[str, str]:
+    """Give the action that signs in."""
+    return {
+        "Action": "Login",
+        "Username": address.username,
+        "Secret": address.secret,
+        "Events": "on",
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What the exchange answered: the response's headers, and the events of a list with its last one."""
@@ -174,15 +184,8 @@ class Connection(manager.Manager):  # type: ignore[misc]
             OSError, TimeoutError, errors.LinkDown, errors.ActionTimeout: there is no exchange, or not a willing one.
             errors.ActionRefused: it does not take the name or the secret.
         """
-        address = self.address
         await asyncio.wait_for(self.connect(), timeout_seconds)
-        login = {
-            "Action": "Login",
-            "Username": address.username,
-            "Secret": address.secret,
-            "Events": "on",
-        }
-        await self.send(login, timeout_seconds=timeout_seconds)
+        await self.send(login(self.address), timeout_seconds=timeout_seconds)
         self.authenticated = True
 
     def connection_made(self, f: asyncio.Future[Any]) -> None:

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from callcenter import errors
-from callcenter.telephony import ami, wire
+from callcenter.telephony import ami, fields, wire
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,12 @@ class AmiLink:
         variables: Iterable[bytes] | None = None,
         timing: Timing | None = None,
     ) -> None:
-        """Keep events of these names (all if None), and VarSet of variables with these prefixes (all if None)."""
+        """Keep events of these names (all if None), and VarSet of variables with these prefixes (all if None).
+
+        Raises:
+            errors.Invalid: the name or the secret holds what cannot be sent.
+        """
+        fields.encode(ami.login(address))  # a secret that cannot be sent is found out now
         self.pbx = pbx
         self.state = State(Phase.STOPPED, "not started", time.time())
         self.oversized = 0  # messages discarded for their size, on all connections so far
@@ -189,14 +194,21 @@ class AmiLink:
                 return Phase.AUTH_FAILED, str(refusal)
             self._connection = connection
             return Phase.DOWN, await self._until_lost(connection)
-        except TimeoutError:
-            return Phase.DOWN, f"no connection within {self._timing.connect_seconds:g} s"
+        except (TimeoutError, errors.ActionTimeout):
+            return Phase.DOWN, self._silence(connection)
         except (OSError, UnicodeError, errors.TelephonyError) as error:
             return Phase.DOWN, str(error) or type(error).__name__
         finally:
             self._connection = self._held = None
             self.oversized += connection.framer.oversized
             connection.close()
+
+    def _silence(self, connection: ami.Connection) -> str:
+        seconds = f"within {self._timing.connect_seconds:g} s"
+        if not connection.bytes_received:
+            return f"no connection, or no greeting, {seconds}"
+        greeting = connection.framer.pending[:40].decode("ascii", "replace")
+        return f"no answer to the sign-in {seconds}; the greeting was {greeting!r}"
 
     async def _until_lost(self, connection: ami.Connection) -> str:
         life = asyncio.create_task(self._live(connection))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from callcenter.telephony import fields
@@ -61,9 +61,12 @@ class Message:
     __hash__ = None  # type: ignore[assignment]
 
 
-def from_headers(headers: Mapping[str, str | Sequence[str]]) -> Message:
-    """Make a message of a header object, as a line of JSONL holds it."""
-    flat = {k: v if isinstance(v, str) else "\n".join(v) for k, v in headers.items()}
+def from_headers(headers: Mapping[str, object]) -> Message:
+    """Make a message of a header object, as a line of JSONL holds it; a list is a header that was repeated."""
+    flat = {
+        key: "\n".join(map(str, value)) if isinstance(value, list) else str(value)
+        for key, value in headers.items()
+    }
     text = "\r\n".join(f"{key}: {value}" for key, value in flat.items())
     return Message(flat.get("Event", ""), text, flat)
 
@@ -108,6 +111,11 @@ class Framer:
         self.oversized = 0
         self.faults: deque[Oversized] = deque(maxlen=100)
 
+    @property
+    def pending(self) -> bytes:
+        """Give the bytes of the message that is not complete yet."""
+        return bytes(self._held)
+
     def feed(self, data: bytes) -> list[Message]:
         """Take the next bytes and return the messages that they complete, in order."""
         if self._bare_lf is not False:
@@ -126,8 +134,7 @@ class Framer:
         if parts and (self._discarding or len(data) > self._limit):
             parts = self._within_limit(parts)
         messages = self._read(parts)
-        if len(held) > self._limit:
-            self._bound()
+        self._bound()
         return messages
 
     def finish(self) -> list[Message]:
@@ -192,9 +199,10 @@ class Framer:
         if self._bare_lf is None:
             data = bytes(self._held) + data
             self._held.clear()
-            if b"\r\n" in data:
+            crlf, empty = data.find(b"\r\n"), data.find(b"\n\n")
+            if crlf >= 0 and not 0 <= empty < crlf:
                 self._bare_lf = False
-            elif b"\n\n" in data or len(data) > self._limit:
+            elif empty >= 0 or len(data) > self._limit:
                 self._bare_lf = True
             else:  # too early to tell: held back as it came
                 self._held += data
@@ -206,7 +214,7 @@ class Framer:
     def _bound(self) -> None:
         """Forget the bytes of a message that has grown over the limit, all but the last few."""
         held = self._held
-        if len(held) <= (_OVERLAP if self._discarding else self._limit):
+        if len(held) <= (_OVERLAP if self._discarding else self._limit + 3):  # 3: of its end
             return
         self._discarding = self._described(bytes(held), len(held) - _OVERLAP)
         del held[:-_OVERLAP]

@@ -116,6 +116,8 @@ class Peer(Watch):
         if answer is not None and not self.mute:
             data = answer.encode() if isinstance(answer, str) else answer
             writer.write(data.replace(b"{id}", action.get("ActionID", "").encode()))
+            if name == "Login" and b"Response: Error" in data:
+                writer.close()  # as Asterisk does
         self.note()
 
     def _usual(self, action: dict[str, str]) -> str:
