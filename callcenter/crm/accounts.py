@@ -85,7 +85,7 @@ def set_password(session: Session, user_id: int, password: str) -> None:
         session.delete(row)
 
 
-def sign_in(session: Session, login: str, password: str) -> models.User | None:
+def verify(session: Session, login: str, password: str) -> models.User | None:
     """Return the active account with this login and password, or None; takes as long for both.
 
     Takes some 50 ms of processor by design: call it on a thread. A hash made with older parameters is renewed.
@@ -93,7 +93,7 @@ def sign_in(session: Session, login: str, password: str) -> models.User | None:
     user = session.scalar(
         select(models.User).where(models.User.login == login.strip().lower()[:60])
     )
-    right = verify(user.password_hash if user else _nobody(), password[:LONGEST_PASSWORD])
+    right = fits(user.password_hash if user else _nobody(), password[:LONGEST_PASSWORD])
     if user is None or not right or not user.active:
         return None
     if _hasher.check_needs_rehash(user.password_hash):
@@ -101,7 +101,7 @@ def sign_in(session: Session, login: str, password: str) -> models.User | None:
     return user
 
 
-def verify(password_hash: str, password: str) -> bool:
+def fits(password_hash: str, password: str) -> bool:
     """Say whether the password is the one that was hashed."""
     try:
         return _hasher.verify(password_hash, password)

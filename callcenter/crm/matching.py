@@ -12,7 +12,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from callcenter.crm import phones
 
@@ -70,6 +70,11 @@ class Row:
     open_cases: int = 0
 
 
+def with_cases(row: Row, open_cases: int) -> Row:
+    """Return the row knowing how many cases the party has open."""
+    return replace(row, open_cases=open_cases)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What else is known when the call is matched."""
@@ -78,7 +83,6 @@ class Context:
     campaign_party_id: int | None = None
     remembered_party_id: int | None = None
     now: float = 0.0
-    match_digits: int = 8
 
 
 @dataclass(frozen=True, slots=True)

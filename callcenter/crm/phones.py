@@ -188,6 +188,15 @@ def facts(e164: str) -> tuple[str, str, bool]:
     return known, line, phonenumbers.is_valid_number(number)
 
 
+def country(e164: str) -> int:
+    """Return the country calling code of an E.164 number, 0 where there is none."""
+    for length in (1, 2, 3):
+        code = e164[1 : 1 + length]
+        if code.isdigit() and int(code) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+            return int(code)
+    return 0
+
+
 @lru_cache(maxsize=16384)
 def display(e164: str, region: str = "IL") -> str:
     """Return the national spelling at home, the international one elsewhere."""

@@ -1,0 +1,296 @@
+"""Number to customer while the phone rings: the hot path's one question to the database.
+
+Nothing here is awaited and nothing goes through the ORM: the statements are written in SQLAlchemy Core, compiled once to the
+database's own SQL and run on a connection held for this alone (reference: an ORM session a look-up costs ten times as much).
+Call it from one thread only: the one that consumes the facts. A connection that breaks is opened anew, once at a time; while
+the database stays away each look-up fails at once with CallCenterError, and the call goes on without a name.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeAlias
+
+from sqlalchemy import bindparam, create_engine, func, null, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from callcenter import errors, models
+from callcenter.crm import matching, phones
+from callcenter.db import Database
+from callcenter.settings import Settings
+
+MOST_ROWS = 50  # a switchboard's number may belong to hundreds; five are shown
+RETRY_SECONDS = 1.0
+ANSWER_TIMEOUT = "1000"  # milliseconds; a stuck server must not hold the calls
+
+
+Statement: TypeAlias = Any  # a Select; its type would list every column
+
+
+class Cursor(Protocol):
+    """What is used of a DBAPI cursor."""
+
+    def execute(self, operation: str, parameters: Sequence[Any], /) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+
+
+class Lookup:
+    """Hold a connection, the compiled statements, and what tells our own numbers from others'."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        region: str = "IL",
+        match_digits: int = 8,
+        ignore: Sequence[str] = (),
+    ) -> None:
+        options: dict[str, Any] = {} if database.is_sqlite else {"connect_timeout": 2}
+        self._sqlite = database.is_sqlite
+        self._engine = create_engine(
+            database.url,
+            poolclass=NullPool,
+            connect_args=options,
+            paramstyle="qmark" if self._sqlite else "format",
+        )
+        self._region = region
+        self._match_digits = match_digits
+        self._ignore = tuple(re.compile(pattern) for pattern in ignore)
+        self._internal: frozenset[str] = frozenset()
+        self._own: frozenset[str] = frozenset()
+        self._connection: Any = None
+        self._cursor: Cursor | None = None
+        self._retry_at = 0.0
+        self._exact = self._compile(_exact())
+        self._weak = self._compile(_weak())
+        self._party = self._compile(_by_id())
+        self._choice = self._compile(_choice())
+        self._cases = self._compile(_open_cases())
+
+    @classmethod
+    def of(cls, database: Database, settings: Settings) -> Lookup:
+        """Make one as the settings say, knowing our own numbers and extensions."""
+        made = cls(
+            database,
+            region=settings.site.region,
+            match_digits=settings.calls.match_digits,
+            ignore=settings.calls.ignore_numbers,
+        )
+        made.refresh()
+        return made
+
+    def refresh(self) -> None:
+        """Read our own numbers and extensions again; call it when the administrator changed them."""
+        own = self._rows(self._compile(select(models.OwnNumber.e164)), ())
+        seat = models.ExtensionAssignment
+        internal = self._rows(self._compile(select(seat.extension).where(seat.until.is_(None))), ())
+        self._own = frozenset(row[0] for row in own)
+        self._internal = frozenset(row[0] for row in internal)
+
+    def classify(self, raw: str) -> phones.Number:
+        """Say what kind of number this is, knowing our own."""
+        return phones.classify(
+            raw, self._region, internal=self._internal, own=self._own, ignore=self._ignore
+        )
+
+    def match(
+        self,
+        raw_number: str,
+        *,
+        did: str | None = None,
+        now: float = 0.0,
+        clicked_party_id: int | None = None,
+        campaign_party_id: int | None = None,
+    ) -> matching.Match:
+        """Say who is calling, or who was dialled; `did` is the line, `now` epoch seconds.
+
+        Raises CallCenterError where the database cannot be asked.
+        """
+        number = self.classify(raw_number)
+        exact: list[matching.Row] = []
+        weak: list[matching.Row] = []
+        if number.kind == phones.EXTERNAL:
+            if number.e164:
+                exact = [_row(r) for r in self._rows(self._exact, (number.e164, MOST_ROWS))]
+            if not exact:
+                weak = self._weakly(number)
+        for known in {clicked_party_id, campaign_party_id} - {None}:
+            if all(row.party_id != known for row in exact):
+                exact += [_row(r) for r in self._rows(self._party, (known,))]
+        remembered = None
+        if len(exact) > 1:
+            remembered = self._remembered(number.e164 or "", did or "")
+            exact = self._with_cases(exact)
+        context = matching.Context(clicked_party_id, campaign_party_id, remembered, now)
+        return matching.decide(number, exact, weak, context)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._cursor = None
+        self._engine.dispose()
+
+    def _weakly(self, number: phones.Number) -> list[matching.Row]:
+        """Return who has a number with the same last digits, at home or where the country is unknown."""
+        if len(number.national) < self._match_digits:
+            return []
+        start = number.digits_reversed[: self._match_digits]
+        rows = self._rows(self._weak, (start, start + phones.SUFFIX_END, MOST_ROWS))
+        country = phones.country(number.e164) if number.e164 else ""
+        return [
+            row for row in map(_row, rows) if not country or phones.country(row.e164) == country
+        ]
+
+    def _remembered(self, e164: str, did: str) -> int | None:
+        """Return whom an agent chose for this number on this line."""
+        rows = self._rows(self._choice, (e164, did))
+        return int(rows[0][0]) if rows else None
+
+    def _with_cases(self, rows: list[matching.Row]) -> list[matching.Row]:
+        """Count the open cases of each; only several candidates need it."""
+        counted = []
+        for row in rows:
+            found = self._rows(self._cases, (row.party_id,))
+            counted.append(matching.with_cases(row, int(found[0][0])))
+        return counted
+
+    def _compile(self, statement: Statement) -> str:
+        """Return the database's own SQL; parameters are positional, in the order of the text."""
+        return str(statement.compile(self._engine))
+
+    def _rows(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        """Run a compiled statement; on a broken connection open another and ask once more."""
+        cursor = self._cursor or self._connect()
+        try:
+            cursor.execute(sql, parameters)
+            return cursor.fetchall()
+        except self._broken:
+            self._drop()
+        try:
+            cursor = self._connect()
+            cursor.execute(sql, parameters)
+            return cursor.fetchall()
+        except self._broken as error:
+            self._drop()
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+            raise errors.CallCenterError(f"the database cannot be asked: {error}") from error
+
+    @property
+    def _broken(self) -> type[Exception]:
+        found: type[Exception] = self._engine.dialect.loaded_dbapi.Error
+        return found
+
+    def _connect(self) -> Cursor:
+        if time.monotonic() < self._retry_at:
+            raise errors.CallCenterError("the database cannot be reached")
+        try:
+            self._connection = self._engine.raw_connection()
+        except (DBAPIError, self._broken) as error:
+            self._retry_at = time.monotonic() + RETRY_SECONDS
+            raise errors.CallCenterError(f"the database cannot be reached: {error}") from error
+        driver = self._connection.driver_connection
+        if self._sqlite:
+            for pragma in (
+                "query_only=ON",
+                "busy_timeout=1000",
+                "cache_size=-65536",
+                "mmap_size=4294967296",
+            ):
+                driver.execute(f"PRAGMA {pragma}")
+        else:
+            driver.autocommit = True
+            driver.prepare_threshold = 0
+            driver.execute(f"SET statement_timeout = {ANSWER_TIMEOUT}")
+        self._cursor = driver.cursor()
+        return self._cursor
+
+    def _drop(self) -> None:
+        broken, self._connection, self._cursor = self._connection, None, None
+        if broken is not None:
+            broken.invalidate()
+
+
+_COLUMNS = (
+    models.Party.id,
+    models.Party.display,
+    models.Party.kind,
+    models.Party.status,
+    models.Party.city,
+    models.Party.language,
+    models.Party.vip,
+    models.Party.alert,
+    models.Party.marketing,
+    models.Party.do_not_record,
+    models.Party.owner_id,
+    models.Party.team_id,
+    models.Party.last_contact_at,
+)
+_NUMBER_COLUMNS = (
+    models.Phone.e164,
+    models.PartyPhone.label,
+    models.PartyPhone.primary,
+    models.PartyPhone.shared,
+    models.Phone.do_not_call,
+)
+
+
+def _linked() -> Statement:
+    return (
+        select(*_COLUMNS, *_NUMBER_COLUMNS)
+        .select_from(models.Phone)
+        .join(models.PartyPhone, models.PartyPhone.phone_id == models.Phone.id)
+        .join(models.Party, models.Party.id == models.PartyPhone.party_id)
+        .where(models.Party.merged_into_id.is_(None))
+    )
+
+
+def _exact() -> Statement:
+    return _linked().where(models.Phone.e164 == bindparam("e164")).limit(bindparam("most"))
+
+
+def _weak() -> Statement:
+    reversed_ = models.Phone.digits_reversed
+    return (
+        _linked()
+        .where(reversed_ >= bindparam("low"), reversed_ < bindparam("high"))
+        .limit(bindparam("most"))
+    )
+
+
+def _by_id() -> Statement:
+    nothing = (null(), null(), null(), null(), null())
+    party = models.Party
+    return select(*_COLUMNS, *nothing).where(
+        party.id == bindparam("party"), party.merged_into_id.is_(None)
+    )
+
+
+def _choice() -> Statement:
+    choice = models.NumberChoice
+    return select(choice.party_id).where(
+        choice.e164 == bindparam("e164"), choice.did == bindparam("did")
+    )
+
+
+def _open_cases() -> Statement:
+    case = models.Case
+    return select(func.count()).where(case.party_id == bindparam("party"), case.closed_at.is_(None))
+
+
+def _row(r: Any) -> matching.Row:
+    return matching.Row(
+        r[0], r[1], r[2], r[3], r[4], r[5], bool(r[6]), r[7], r[8], bool(r[9]), r[10], r[11],
+        _epoch(r[12]) if r[12] else None, r[13] or "", r[14] or "", bool(r[15]), bool(r[16]), bool(r[17]),
+    )  # fmt: skip
+
+
+def _epoch(at: datetime | str) -> float:
+    """Return epoch seconds; SQLite keeps times as UTC text without a zone."""
+    if isinstance(at, str):
+        return datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()
+    return at.timestamp()
