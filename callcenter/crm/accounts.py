@@ -85,7 +85,7 @@ def set_password(session: Session, user_id: int, password: str) -> None:
         session.delete(row)
 
 
-def verify(session: Session, login: str, password: str) -> models.User | None:
+def sign_in(session: Session, login: str, password: str) -> models.User | None:
     """Return the active account with this login and password, or None; takes as long for both.
 
     Takes some 50 ms of processor by design: call it on a thread. A hash made with older parameters is renewed.
