@@ -1,11 +1,33 @@
-"""What the application holds, by typed key: `request.app[keys.DATABASE]`."""
+"""What the application and a request hold, by typed key: `request.app[keys.DATABASE]`."""
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from callcenter.db import Database
 from callcenter.settings import Settings
 
-SETTINGS = web.AppKey("settings", Settings)
-DATABASE = web.AppKey("database", Database)
+if TYPE_CHECKING:
+    from web.auth import Person
+    from web.i18n import Texts
+    from web.rendering import Renderer
+    from web.sessions import DatabaseStorage
+    from web.throttle import Throttle
+
+SignedOut = Callable[[str], Awaitable[None]]
+
+SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
+DATABASE: web.AppKey[Database] = web.AppKey("database", Database)
+RENDERER: web.AppKey[Renderer] = web.AppKey("renderer")
+STORAGE: web.AppKey[DatabaseStorage] = web.AppKey("storage")
+THROTTLE: web.AppKey[Throttle] = web.AppKey("throttle")
+# The exchange's side when there is one (telephony/switchboard.py): the pages ask it for `status()` alone.
+SWITCHBOARD: web.AppKey[Any] = web.AppKey("switchboard")
+# Awaited with the session's hash after it was ended, so that its live connection ends with it.
+SIGNED_OUT: web.AppKey[list[SignedOut]] = web.AppKey("signed_out")
+
+PERSON: web.RequestKey[Person | None] = web.RequestKey("person")
+TEXTS: web.RequestKey[Texts] = web.RequestKey("texts")

@@ -1,0 +1,153 @@
+"""How dates, times, lengths and numbers are written: in the reader's language and the office's time zone.
+
+Whatever reads from left to right comes wrapped in its own `<bdi dir="ltr">`, so that a Hebrew line around it keeps its order.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel import dates, numbers
+from markupsafe import Markup
+
+from callcenter.crm import phones
+from callcenter.db import utcnow
+from web.i18n import Texts
+
+NONE = "–"  # for "none" where a figure could stand; never 0
+AVATARS = "abcd"
+
+
+def _ltr(text: str, style: str = "num") -> Markup:
+    return Markup('<bdi dir="ltr" class="{}">{}</bdi>').format(style, text)
+
+
+def plain_duration(seconds: float | None) -> str:
+    """Return m:ss, or h:mm:ss from an hour on."""
+    if seconds is None:
+        return NONE
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+class Formats:
+    """The writing habits of one language in one office."""
+
+    def __init__(self, texts: Texts, timezone: str, region: str) -> None:
+        self._texts = texts
+        self._locale = texts.locale
+        self._zone = ZoneInfo(timezone)
+        self._region = region
+
+    def local(self, at: datetime) -> datetime:
+        """Return a time as the office's clock shows it."""
+        return at.astimezone(self._zone)
+
+    def today(self) -> date:
+        """Return the office's date."""
+        return self.local(utcnow()).date()
+
+    def plain_date(self, day: date) -> str:
+        """Return 14.11.2026, or 14 Nov 2026 in English."""
+        pattern = "d MMM y" if self._texts.language == "en" else "dd.MM.y"
+        return dates.format_date(day, pattern, locale=self._locale)
+
+    def date(self, at: datetime) -> Markup:
+        """Return the date alone."""
+        return _ltr(self.plain_date(self.local(at).date()))
+
+    def time(self, at: datetime) -> Markup:
+        """Return HH:MM."""
+        return _ltr(f"{self.local(at):%H:%M}")
+
+    def moment(self, at: datetime) -> Markup:
+        """Return date and time."""
+        local = self.local(at)
+        return _ltr(f"{self.plain_date(local.date())} {local:%H:%M}")
+
+    def plain_moment(self, at: datetime) -> str:
+        """Return date and time without markup, isolated for a title."""
+        local = self.local(at)
+        return f"\u2066{self.plain_date(local.date())} {local:%H:%M}\u2069"
+
+    def day(self, at: datetime) -> str:
+        """Return a heading for a day: today, yesterday with its date, or the date in words."""
+        day = self.local(at).date()
+        today = self.today()
+        if day == today:
+            return self._texts.say("Today")
+        words = dates.format_skeleton("MMMMd", day, locale=self._locale)
+        if day == today - timedelta(days=1):
+            return self._texts.say("Yesterday, {date}", date=words)
+        if day.year == today.year:
+            return dates.format_skeleton("MMMMEEEEd", day, locale=self._locale)
+        return dates.format_date(day, "long", locale=self._locale)
+
+    def near(self, at: datetime) -> Markup:
+        """Return the time for today, else the date: for lists."""
+        if self.local(at).date() == self.today():
+            return self.time(at)
+        return self.short_date(at)
+
+    def short_date(self, at: datetime) -> Markup:
+        """Return day and month, with the year when it is another."""
+        day = self.local(at).date()
+        if day.year != self.today().year:
+            return _ltr(self.plain_date(day))
+        pattern = "d MMM" if self._texts.language == "en" else "dd.MM"
+        return _ltr(dates.format_date(day, pattern, locale=self._locale))
+
+    def duration(self, seconds: float | None) -> Markup:
+        """Return m:ss, or a dash for none."""
+        if seconds is None:
+            return Markup('<span class="muted">{}</span>').format(NONE)
+        return _ltr(plain_duration(seconds))
+
+    def number(self, value: float) -> Markup:
+        """Return a number with the language's separators."""
+        return _ltr(numbers.format_decimal(value, locale=self._locale))
+
+    def percent(self, share: float) -> Markup:
+        """Return a share of 1 in percent."""
+        return _ltr(numbers.format_percent(share, locale=self._locale))
+
+    def size(self, count: float) -> Markup:
+        """Return bytes as B, KB, MB, GB or TB."""
+        unit = "B"
+        for unit in ("B", "KB", "MB", "GB", "TB"):
+            if count < 1000 or unit == "TB":
+                break
+            count /= 1000
+        shown = numbers.format_decimal(round(count, 1 if count < 10 else 0), locale=self._locale)
+        return _ltr(f"{shown} {unit}")
+
+    def plain_phone(self, number: str) -> str:
+        """Return a number as it is dialled from here, without markup."""
+        return phones.display(number, self._region) if number.startswith("+") else number
+
+    def phone(self, number: str) -> Markup:
+        """Return a number as it is dialled from here."""
+        return _ltr(self.plain_phone(number), "phone")
+
+    def ltr(self, text: object) -> Markup:
+        """Isolate an id, a host or a file name."""
+        return _ltr(str(text))
+
+    def language_name(self, code: str) -> str:
+        """Return a language's name in the reader's language."""
+        return self._locale.languages.get(code, code) if code else NONE
+
+
+def initials(name: str) -> str:
+    """Return up to two letters for an avatar."""
+    words = [word for word in name.split() if word[0].isalpha()]
+    letters = [word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)]
+    return "".join(letters).upper() or "?"
+
+
+def tint(number: int) -> str:
+    """Return an avatar's colour, always the same for the same id."""
+    return AVATARS[number % len(AVATARS)]

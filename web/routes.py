@@ -1,0 +1,108 @@
+"""Every URL, on one screen, with the roles it is for. What is not here is not served: the application refuses to start
+with a route that stands in no row, and `admit` refuses whoever is in none of the row's roles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from callcenter.models import ROLES
+from web import keys
+from web.rendering import STATIC
+from web.views import account, desk, signin, system
+
+ANYONE = frozenset({"anonymous", *ROLES})
+STAFF = frozenset(ROLES)
+SEATED = frozenset({"agent", "supervisor"})
+KEEPERS = frozenset({"supervisor", "manager", "admin"})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One URL; `handler` is None where a library adds the route itself."""
+
+    method: str
+    path: str
+    roles: frozenset[str]
+    handler: Handler | None
+
+
+PAGES = (
+    Route("GET", "/healthz", ANYONE, system.health),
+    Route("GET", "/i18n/{language}.json", ANYONE, account.browser_texts),
+    Route("GET", "/signin", ANYONE, signin.show),
+    Route("POST", "/signin", ANYONE, signin.submit),
+    Route("POST", "/signout", ANYONE, signin.leave),
+    Route("GET", "/", STAFF, account.home),
+    Route("GET", "/desk", SEATED, desk.page),
+    Route("GET", "/system", KEEPERS, system.show),
+    Route("GET", "/settings", STAFF, account.show),
+    Route("POST", "/settings", STAFF, account.save),
+)
+
+API: tuple[Route, ...] = ()
+
+# Added by aiohttp and python-socketio; who may connect is checked again at the connection itself.
+LIBRARIES = (
+    Route("GET", "/static", ANYONE, None),
+    Route("GET", "/socket.io/", STAFF, None),
+    Route("POST", "/socket.io/", STAFF, None),
+    Route("OPTIONS", "/socket.io/", STAFF, None),
+)
+
+ROUTES = (*PAGES, *API, *LIBRARIES)
+
+
+def _canonical(path: str) -> str:
+    return web.DynamicResource(path).canonical if "{" in path else path
+
+
+_ROLES = {(route.method, _canonical(route.path)): route.roles for route in ROUTES}
+
+
+def roles_of(method: str, canonical: str) -> frozenset[str]:
+    """Return who may use a URL: nobody, where no row says so."""
+    return _ROLES.get(
+        (hdrs.METH_GET if method == hdrs.METH_HEAD else method, canonical), frozenset()
+    )
+
+
+def add(app: web.Application) -> None:
+    """Serve every row that has a handler, and the static files."""
+    for route in ROUTES:
+        if route.handler is not None:
+            app.router.add_route(route.method, route.path, route.handler)
+            if route.method == hdrs.METH_GET:
+                app.router.add_route(hdrs.METH_HEAD, route.path, route.handler)
+    app.router.add_static("/static", STATIC)
+
+
+def check(app: web.Application) -> None:
+    """Refuse to start with a URL that no row gives roles to."""
+    for served in app.router.routes():
+        canonical = served.resource.canonical if served.resource else ""
+        if not roles_of(served.method, canonical):
+            raise RuntimeError(f"{served.method} {canonical} stands in no row of web/routes.py")
+
+
+@web.middleware
+async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let in who has a role of the URL; send the others to the sign-in, or away."""
+    resource = request.match_info.route.resource
+    if resource is None:
+        raise (
+            web.HTTPNotFound
+            if request.match_info.http_exception is None
+            else request.match_info.http_exception
+        )
+    roles = roles_of(request.method, resource.canonical)
+    person = request.get(keys.PERSON)
+    if "anonymous" not in roles:
+        if person is None:
+            raise web.HTTPUnauthorized
+        if person.role not in roles:
+            raise web.HTTPForbidden
+    return await handler(request)

@@ -1,0 +1,66 @@
+// The frame around the pages. htmx exchanges `main` and leaves the bar and the rail alone; what the exchange does not
+// bring is done here: title, current place in the rail, focus for the keyboard, forms that send themselves.
+
+import "./player.js";
+
+const main = () => document.getElementById("main");
+
+function markPlace() {
+  const here = location.pathname;
+  for (const link of document.querySelectorAll(".rail a")) {
+    const at = link.pathname;
+    if (here === at || here.startsWith(`${at}/`)) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+function arrived() {
+  const title = main()?.dataset.title;
+  if (title) document.title = title;
+  markPlace();
+}
+
+document.addEventListener("htmx:after:swap", arrived);
+document.addEventListener("htmx:after:push:into:history", arrived);
+window.addEventListener("popstate", () => setTimeout(arrived));
+
+// A new page begins at its top, and the keyboard goes on from its content.
+document.addEventListener("htmx:after:swap", () => {
+  const shown = main();
+  if (!shown || shown.dataset.seen) return;
+  shown.dataset.seen = "1";
+  shown.scrollTop = 0;
+  const active = document.activeElement;
+  if (!active || active === document.body) shown.focus({ preventScroll: true });
+});
+
+// Filters answer at once; without scripts the button beside them sends the form.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest?.("form[data-auto]");
+  if (form) form.requestSubmit();
+});
+
+// The account's menu closes where a menu should: outside, on Esc, after a choice.
+document.addEventListener("click", (event) => {
+  for (const open of document.querySelectorAll("details.me[open]")) {
+    if (!open.contains(event.target) || event.target.closest("a")) open.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const open of document.querySelectorAll("details.me[open]")) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+});
+
+// Copying a number: the button says so for a moment.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard?.writeText(button.dataset.copy);
+  button.classList.add("done");
+  setTimeout(() => button.classList.remove("done"), 1500);
+});
+
+markPlace();
