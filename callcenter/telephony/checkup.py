@@ -21,7 +21,6 @@ from callcenter.telephony import probe as probing
 # Which class of `write =` each action that we use belongs to.
 ACTIONS = {
     "Originate": "originate",
-    "Hangup": "call",
     "Redirect": "call",
     "Atxfer": "call",
     "BlindTransfer": "call",
@@ -33,6 +32,7 @@ ACTIONS = {
     "QueueStatus": "reporting",
     "BridgeList": "reporting",
     "MixMonitor": "system",
+    "Hangup": "system",  # or call
 }
 WRITE = "call,originate,agent,reporting,system"
 READ = "system,call,agent,dialplan"

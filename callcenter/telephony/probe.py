@@ -7,6 +7,7 @@ one signs in over a plain stream, says what it needs to say, and leaves.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import ssl
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from callcenter import errors
 from callcenter.settings import Pbx
 
 Message = dict[str, str]
-ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 5.0  # an answer on a local network takes milliseconds
 
 
 @dataclass(slots=True)
@@ -72,6 +73,8 @@ class Probe:
     async def close(self) -> None:
         """Sign off."""
         self.writer.close()
+        with contextlib.suppress(OSError):
+            await self.writer.wait_closed()
 
 
 def _tls(pbx: Pbx) -> ssl.SSLContext | None:
@@ -86,11 +89,14 @@ def _tls(pbx: Pbx) -> ssl.SSLContext | None:
 
 async def connect(pbx: Pbx) -> Probe:
     """Open a connection and read the banner; raise LinkDown with the reason."""
+    writer: asyncio.StreamWriter | None = None
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             reader, writer = await asyncio.open_connection(pbx.host, pbx.port, ssl=_tls(pbx))
             banner = (await reader.readline()).decode(errors="replace").strip()
     except TimeoutError as error:
+        if writer is not None:
+            writer.close()
         raise errors.LinkDown(f"no answer within {ANSWER_SECONDS:.0f} s") from error
     except (OSError, ssl.SSLError) as error:
         raise errors.LinkDown(str(error)) from error
