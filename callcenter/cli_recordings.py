@@ -1,7 +1,107 @@
-"""Commands of the room named in this file's name."""
+"""Commands about recordings: `transcribe` a file, run a `worker`, list the `models` of speech."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
 
+from callcenter import errors, settings
+from recordings import audio, engines, store, transcribe, worker
+
 app = typer.Typer()
+
+Config = Annotated[Path | None, typer.Option(help="Settings file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("transcribe")
+def transcribe_file(
+    file: Annotated[Path, typer.Argument(help="A WAV file; two channels are agent and customer.")],
+    language: Annotated[str, typer.Option(help="Language spoken: he, en, ru, ...")] = "",
+    model: Annotated[Path | None, typer.Option(help="Folder of a Vosk model.")] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+) -> None:
+    """Print what is said in an audio file, with times."""
+    known = settings.load(config)
+    spoken = language or known.speech.language or known.site.language
+    sounds = _sounds(file)
+    engine = engines.load(model) if model else engines.Engines(known.speech.models).get(spoken)
+    said = transcribe.transcribe(engine, sounds)
+    if not as_json:
+        for each in said:
+            print(
+                f"{each.segment.t0:8.2f} {each.segment.t1:8.2f}  {each.side:<8}  {each.segment.text}"
+            )
+        return
+    print(
+        json.dumps(
+            _document(engine, said, seconds=_longest(sounds), language=spoken), ensure_ascii=False
+        )
+    )
+
+
+def _sounds(file: Path) -> dict[str, audio.Sound]:
+    if not file.is_file():
+        raise errors.Invalid("file", f"{file} is not there, or not a file")
+    # A person who names a file may mean a link, and one that is still being written.
+    return store.read(store.Found(file.resolve(), {}), salvage=True)
+
+
+def _longest(sounds: dict[str, audio.Sound]) -> float:
+    return round(max(sound.seconds for sound in sounds.values()), 3)
+
+
+def _document(
+    engine: engines.Engine, said: list[transcribe.Said], *, seconds: float, language: str
+) -> dict[str, Any]:
+    segments = [
+        {
+            "side": each.side,
+            "t0": each.segment.t0,
+            "t1": each.segment.t1,
+            "text": each.segment.text,
+            "confidence": each.segment.confidence,
+            "words": transcribe.words(each.segment),
+        }
+        for each in said
+    ]
+    about = {"engine": engine.name, "model": engine.model, "language": language, "seconds": seconds}
+    return {**about, "segments": segments}
+
+
+@app.command("worker")
+def run_worker(config: Config = None) -> None:
+    """Fetch and transcribe recordings until stopped."""
+    worker.run(settings.load(config))
+
+
+@app.command("models")
+def list_models(as_json: AsJson = False, config: Config = None) -> None:
+    """List the configured speech models and say which of them are there; status 1 where one is not."""
+    known = engines.Engines(settings.load(config).speech.models)
+    rows = [_model(known, language) for language in sorted(known.models)]
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False))
+    elif not rows:
+        print(
+            "No speech model is configured: set speech.models, language -> folder of a Vosk model."
+        )
+    else:
+        for row in rows:
+            print(
+                f"{row['language']:<4} {'ok' if row['ok'] else 'BAD':<4} {row['problem'] or row['folder']}"
+            )
+    if not all(row["ok"] for row in rows):
+        raise typer.Exit(1)
+
+
+def _model(known: engines.Engines, language: str) -> dict[str, Any]:
+    try:
+        folder, problem = str(known.folder(language)), ""
+    except engines.NoModel as error:
+        folder, problem = known.models[language], str(error)
+    return {"language": language, "folder": folder, "ok": not problem, "problem": problem}

@@ -23,6 +23,7 @@ Samples = NDArray[np.int16]
 
 LONGEST_BYTES = 2**31
 HEADER_BYTES = 64 * 1024
+EMPTY_RATE = 8_000
 RATES = range(4_000, 192_001)
 PCM, ALAW, ULAW, EXTENSIBLE = 1, 6, 7, 0xFFFE
 OTHER_ENCODINGS = {2: "ADPCM", 3: "floating point", 17: "IMA ADPCM", 49: "GSM (wav49)", 85: "MP3"}
@@ -92,7 +93,8 @@ class Sound:
         """Mix all channels into one row of samples."""
         if self.samples.shape[1] == 1:
             return self.samples[:, 0]
-        return self.samples.mean(axis=1).astype(np.int16)
+        mixed: Samples = self.samples.mean(axis=1).astype(np.int16)
+        return mixed
 
 
 def open_regular(path: Path) -> int:
@@ -123,8 +125,7 @@ def header(path: Path) -> Header | None:
 
 def _begins_like_wav(head: bytes) -> bool:
     """Accept a beginning that may still grow into a header."""
-    begins: bool = b"RIFF".startswith(head[:4]) and b"WAVE".startswith(head[8:12])
-    return begins
+    return b"RIFF".startswith(head[:4]) and b"WAVE".startswith(head[8:12])
 
 
 def _parse(head: bytes, size: int) -> Header | None:
@@ -165,14 +166,20 @@ def _header(form: tuple[int, int, int, int] | None, at: int, claimed: int, there
 def plain(path: Path) -> bool:
     """Say whether a file is whole and of 16-bit samples, which every browser plays."""
     found = header(path)
-    return found is not None and (found.encoding, found.bits, found.condition) == (PCM, 16, Condition.COMPLETE)
+    return found is not None and (found.encoding, found.bits, found.condition) == (
+        PCM,
+        16,
+        Condition.COMPLETE,
+    )
 
 
 def read(path: Path, *, salvage: bool = False) -> Sound:
     """Read a whole file; `salvage` takes what there is of one that was never closed or was cut off."""
     found = header(path)
     if found is None:
-        raise BadAudio("cut_off", "it ends inside its header")
+        if not salvage:
+            raise BadAudio("cut_off", "it ends inside its header")
+        return Sound(EMPTY_RATE, np.zeros((0, 1), dtype=np.int16))
     if found.condition in (Condition.OPEN, Condition.CUT) and not salvage:
         raise BadAudio("cut_off", f"{found.claimed} bytes claimed, {found.available} there")
     size = (

@@ -86,7 +86,9 @@ class Expecter:
             try:
                 ended = self._database.call(_note_all, told, self._roles)
             except DBAPIError as error:
-                log.warning("recordings not written, trying again", error=str(error.orig), facts=len(told))
+                log.warning(
+                    "recordings not written, trying again", error=str(error.orig), facts=len(told)
+                )
                 if self._closing.wait(wait):
                     return
                 wait = min(wait * 2, LONGEST_RETRY_SECONDS)
@@ -101,7 +103,11 @@ def _note_all(session: Session, told: list[Told], known: dict[str, roles.Roles])
     for pbx, fact in told:
         match fact:
             case facts.RecordingStarted():
-                heard = "agent" if pbx in known and known[pbx].role(fact.channel) == roles.PHONE else "customer"
+                heard = (
+                    "agent"
+                    if pbx in known and known[pbx].role(fact.channel) == roles.PHONE
+                    else "customer"
+                )
                 expect(session, pbx, fact, heard=heard)
             case facts.RecordingStopped() | facts.CallEnded() | facts.CallLost():
                 ended += _close(session, pbx, fact.linkedid, at=fact.at)
@@ -148,7 +154,7 @@ def call_id(session: Session, pbx: str, linkedid: str) -> int | None:
         if found is None:
             return None
         if not found.merged_into:
-            return found.id
+            return int(found.id)
         linkedid = found.merged_into
     return None
 

@@ -30,6 +30,7 @@ from recordings import expect, store
 log = structlog.get_logger(__name__)
 
 TRIES = 3
+RETRY_SECONDS = 10.0
 LOOK_BACK = timedelta(days=1)  # how long a missing file is looked for
 UNTOLD = timedelta(minutes=5)  # a recording whose end we were not told of is looked at after this
 BATCH = 500
@@ -60,15 +61,16 @@ def connect(settings: Settings) -> Huey:
         return RedisHuey("recordings", url=settings.web.redis_url, results=False)
     url = make_url(settings.database.url)
     beside = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
-    file = beside.with_suffix(".jobs") if beside else Path(settings.recordings.folder) / "queue.jobs"
+    file = (
+        beside.with_suffix(".jobs") if beside else Path(settings.recordings.folder) / "queue.jobs"
+    )
     file.parent.mkdir(parents=True, exist_ok=True)
     return SqliteHuey("recordings", filename=str(file), timeout=30, results=False)
 
 
-def declare(queue: Huey, run: Callable[[int], None]) -> Callable[..., Any]:
-    """Name the one task of the queue; producers and workers declare it alike."""
-    task: Callable[..., Any] = queue.task(name="advance")(run)
-    return task
+def declare(queue: Huey, run: Callable[[int], None]) -> Any:
+    """Name the one task of the queue, as huey's TaskWrapper; producers and workers declare it alike."""
+    return queue.task(name="advance")(run)
 
 
 class Hints:
@@ -83,7 +85,9 @@ class Hints:
         try:
             self._advance(recording_id)
         except (OSError, RuntimeError, ValueError) as error:
-            log.info("no hint given, the sweep will find it", recording=recording_id, error=str(error))
+            log.info(
+                "no hint given, the sweep will find it", recording=recording_id, error=str(error)
+            )
 
     def close(self) -> None:
         """Close the queue's file."""
@@ -182,17 +186,30 @@ def forget_transcript(session: Session, recording_id: int) -> None:
     session.execute(delete(models.Transcript).where(models.Transcript.recording_id == recording_id))
 
 
-def stumbled(session: Session, lease: Lease, *, problem: str, now: datetime, back: str) -> str:
-    """Count a try that went wrong; return the state: `back` with a longer wait each time, failed after the last."""
-    tries = session.get_one(models.Recording, lease.recording_id).tries
-    if back == "expected":  # a try at transcribing is counted when it begins
-        tries += 1
+def begin(session: Session, lease: Lease) -> bool:
+    """Count a try at transcribing before it begins; False, and failed, where workers died of it before."""
+    recording = session.get_one(models.Recording, lease.recording_id)
+    if recording.tries >= TRIES:
+        problem = recording.reason or f"gave_up: {TRIES} workers died of it"
+        settle(session, lease, state="failed", reason=problem)
+        return False
+    kept = _held(lease).values(state="transcribing", tries=recording.tries + 1)
+    if not _changed(session, kept):
+        raise LeaseLost(f"recording {lease.recording_id} is another worker's now")
+    return True
+
+
+def stumbled(session: Session, lease: Lease, *, problem: str, now: datetime) -> None:
+    """Count a try that went wrong and let the next wait longer; after the last it has failed."""
+    recording = session.get_one(models.Recording, lease.recording_id)
+    hearing = recording.state in HEARD  # which is counted when it begins
+    tries = recording.tries + (not hearing)
     if tries >= TRIES:
         settle(session, lease, state="failed", reason=problem, tries=tries)
-        return "failed"
-    again = now + timedelta(seconds=10.0 * 3**tries)
+        return
+    again = now + timedelta(seconds=RETRY_SECONDS * 3 ** (tries - 1))
+    back = "stored" if hearing else recording.state
     settle(session, lease, state=back, reason=problem, tries=tries, lease_until=again)
-    return back
 
 
 def retry(session: Session, recording_id: int) -> None:
@@ -213,3 +230,12 @@ def wake_waiting(session: Session, languages: list[str]) -> int:
         )
     )
     return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def release(session: Session, lease: Lease) -> None:
+    """Give a recording back as it was before, its try not counted."""
+    recording = session.get_one(models.Recording, lease.recording_id)
+    if recording.state == "transcribing":
+        settle(session, lease, state="stored", tries=max(0, recording.tries - 1))
+    else:
+        settle(session, lease)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -70,10 +71,28 @@ def _turn(words: list[engines.Word]) -> engines.Segment:
     return engines.Segment(words[0].t0, words[-1].t1, text, tuple(words), confidence)
 
 
-def confidence(said: list[Said]) -> float | None:
-    """Return the mean confidence of all words, or None where no word was heard."""
+def row(
+    engine: engines.Engine, said: list[Said], *, language: str, now: datetime
+) -> models.Transcript:
+    """Make the transcript's row with its segments."""
     sure = [word.confidence for each in said for word in each.segment.words]
-    return round(sum(sure) / len(sure), 3) if sure else None
+    return models.Transcript(
+        engine=engine.name,
+        model=engine.model[:100],
+        language=language,
+        confidence=round(sum(sure) / len(sure), 3) if sure else None,
+        created_at=now,
+        segments=[
+            models.Segment(
+                side=each.side,
+                t0=each.segment.t0,
+                t1=each.segment.t1,
+                text=each.segment.text,
+                words=words(each.segment),
+            )
+            for each in said
+        ],
+    )
 
 
 def words(segment: engines.Segment) -> list[dict[str, Any]]:

@@ -1,0 +1,219 @@
+"""The two steps of a recording, each by who holds its lease: fetch it from the exchange, then hear what was said.
+
+A file that is not closed yet, a disk that is full and a model that is not there are not errors: the recording waits, with
+the reason in its row. What can never be heard fails at once; what merely went wrong is tried three times.
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from callcenter import models
+from callcenter.db import Database, utcnow
+from callcenter.settings import Settings
+from recordings import audio, engines, jobs, store, transcribe
+
+log = structlog.get_logger(__name__)
+
+DAY_SECONDS = 86_400.0
+CUT_OFF = "cut_off: the exchange ended before it closed the file; what it wrote is kept"
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+Again = Callable[[int, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for what, in seconds."""
+
+    lease_seconds: float = 60.0
+    missing_seconds: float = (
+        120.0  # after the end, until a file that is not there counts as missing
+    )
+    stale_seconds: float = 120.0  # since the last change, until an open file is taken as it is
+    shortest_wait: float = 0.5
+    longest_wait: float = 60.0
+
+
+class Keeper:
+    """Hold a lease while the work lasts: `with Keeper(...) as keeper`, and `keeper.lease` is the present one."""
+
+    def __init__(self, database: Database, lease: jobs.Lease, *, seconds: float) -> None:
+        self.lease = lease
+        self._database, self._seconds = database, seconds
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.end()
+
+    def end(self) -> jobs.Lease:
+        """Stop moving the lease and return it as it stands."""
+        self._ended.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        return self.lease
+
+    def _renew(self) -> None:
+        while not self._ended.wait(self._seconds / 3):
+            try:
+                self.lease = self._database.call(
+                    jobs.renew, self.lease, now=utcnow(), seconds=self._seconds
+                )
+            except jobs.LeaseLost:
+                return  # whoever writes the result will be told
+            except DBAPIError as error:  # locked or away; the next one may do
+                log.warning(
+                    "a lease was not renewed", recording=self.lease.recording_id, error=str(error)
+                )
+
+
+class Steps:
+    """The work of one process; `again(id, seconds)` asks for another look at a recording."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        *,
+        again: Again,
+        patience: Patience | None = None,
+    ) -> None:
+        self.settings, self.database, self.patience = settings, database, patience or Patience()
+        self.engines = engines.Engines(settings.speech.models)
+        self._again = again
+
+    def claim(self, recording_id: int) -> Keeper | None:
+        """Take a recording, where there is something to do and nobody else does it."""
+        seconds = self.patience.lease_seconds
+        lease = self.database.call(jobs.claim, recording_id, now=utcnow(), seconds=seconds)
+        return Keeper(self.database, lease, seconds=seconds) if lease else None
+
+    def step(self, keeper: Keeper) -> None:
+        """Do the next step of a recording that we hold."""
+        recording = self.database.call(jobs.get, keeper.lease)
+        try:
+            if recording.state in jobs.WAITING:
+                self._fetch(keeper, recording)
+            else:
+                self._hear(keeper, recording)
+        except audio.BadAudio as problem:
+            log.warning("recording refused", linkedid=recording.linkedid, reason=str(problem))
+            self._settle(keeper, state="failed", reason=str(problem))
+        except OSError as problem:
+            if problem.errno not in FULL:
+                raise
+            self._wait(
+                keeper,
+                recording,
+                "disk_full: the store has no room",
+                seconds=self.patience.longest_wait,
+            )
+
+    def stumbled(self, keeper: Keeper, problem: Exception) -> None:
+        """Count a try that went wrong in a way nobody foresaw; the third is the last."""
+        said = f"{type(problem).__name__}: {problem}"
+        self.database.call(jobs.stumbled, keeper.end(), problem=f"error: {said}", now=utcnow())
+
+    def _fetch(self, keeper: Keeper, recording: models.Recording) -> None:
+        pbx = store.exchange(self.settings, recording.pbx)
+        found = store.find(pbx, recording.file, heard=recording.heard)
+        waited = (utcnow() - (recording.ended_at or recording.started_at)).total_seconds()
+        if not found.paths:
+            self._not_there(keeper, recording, waited=waited)
+            return
+        quiet = time.time() - store.touched(found)
+        stale = quiet >= self.patience.stale_seconds
+        if not (closed := store.ready(found)) and not stale:
+            self._wait(keeper, recording, "", seconds=waited / 2)
+            return
+        sounds = store.read(found, salvage=not closed)
+        if any(len(sound.samples) for sound in sounds.values()):
+            self._keep(keeper, recording, found, sounds=sounds, reason="" if closed else CUT_OFF)
+        elif recording.ended_at or stale:
+            self._settle(keeper, state="empty", reason="no_audio: the file holds no sound")
+        else:
+            self._wait(keeper, recording, "", seconds=waited / 2)
+
+    def _not_there(self, keeper: Keeper, recording: models.Recording, *, waited: float) -> None:
+        if (
+            waited < self.patience.missing_seconds
+            or recording.ended_at is None
+            and waited < DAY_SECONDS
+        ):
+            self._wait(keeper, recording, "", seconds=waited / 2)
+        elif not self.database.call(_talked, recording.call_id):
+            self._settle(keeper, state="empty", reason="no_talk: nobody was connected")
+        else:
+            again = utcnow() + timedelta(seconds=self.patience.missing_seconds * 5)
+            problem = "missing: the exchange's folder does not have the file"
+            self._settle(keeper, state="missing", reason=problem, lease_until=again)
+
+    def _keep(
+        self, keeper: Keeper, recording: models.Recording, found: store.Found, *,
+        sounds: dict[str, audio.Sound], reason: str,
+    ) -> None:  # fmt: skip
+        kept = store.keep(self.settings, recording, found, sounds=sounds)
+        self.database.call(jobs.stored, keeper.end(), kept, reason=reason)
+        log.info("recording stored", linkedid=recording.linkedid, seconds=kept.seconds)
+        if not self.settings.recordings.keep_originals:
+            try:
+                store.remove(found)
+            except OSError as problem:  # a folder that we may only read
+                log.warning("original stays", linkedid=recording.linkedid, error=str(problem))
+        self._again(recording.id, 0.0)
+
+    def _hear(self, keeper: Keeper, recording: models.Recording) -> None:
+        language = self.database.call(transcribe.language, recording, self.settings)
+        try:
+            self.engines.folder(language)
+            if not self.database.call(jobs.begin, keeper.lease):
+                return
+            engine = self.engines.get(language)
+        except engines.NoModel as problem:
+            reason = f"no_model: {problem}"
+            self._settle(keeper, state="no_model", reason=reason, language=language, tries=0)
+            return
+        said = transcribe.transcribe(engine, store.sounds_of(self.settings, recording))
+        made = transcribe.row(engine, said, language=language, now=utcnow())
+        self.database.call(jobs.done, keeper.end(), made)
+        log.info("recording transcribed", linkedid=recording.linkedid, segments=len(said))
+
+    def _settle(self, keeper: Keeper, **values: Any) -> None:
+        with self.database.session() as session:
+            jobs.settle(session, keeper.end(), **values)
+
+    def _wait(
+        self, keeper: Keeper, recording: models.Recording, reason: str, *, seconds: float
+    ) -> None:
+        """Put a recording back as it was, not to be looked at before some seconds have passed."""
+        seconds = min(max(seconds, self.patience.shortest_wait), self.patience.longest_wait)
+        state = "stored" if recording.state in jobs.HEARD else recording.state
+        again = utcnow() + timedelta(seconds=seconds)
+        self._settle(keeper, state=state, reason=reason, lease_until=again)
+        self._again(recording.id, seconds)
+
+
+def _talked(session: Session, call_id: int | None) -> bool:
+    """Say whether two people were connected in a call; a call that we do not know counts as one."""
+    call = session.get(models.Call, call_id) if call_id else None
+    return call is None or call.answered is not None
