@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +11,10 @@ from typing import Annotated
 import typer
 
 from callcenter import doctor as doctoring
-from callcenter import manual, settings
+from callcenter import errors, manual, settings
+from callcenter.demo import run as demo_run
 from callcenter.telephony import checkup
+from web import serving
 
 app = typer.Typer()
 
@@ -30,6 +33,26 @@ async def _examine(loaded: settings.Settings) -> list[doctoring.Finding]:
     findings += doctoring.check_recordings(loaded)
     findings += doctoring.check_speech(loaded)
     return findings
+
+
+@app.command()
+def serve(config: ConfigOption = None) -> None:
+    """Listen to the exchanges, serve the pages, start the workers."""
+    loaded = settings.load(config)
+    try:
+        serving.run(loaded)
+    except OSError as error:
+        address = f"{loaded.web.host}:{loaded.web.port}"
+        raise errors.BadSetting("web", f"cannot listen on {address}: {error.strerror}") from error
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the pages; a free one by default.")] = 0,
+) -> None:
+    """Run a whole call center with calls that keep arriving, until Ctrl-C."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(demo_run.demo(port=port))
 
 
 @app.command()

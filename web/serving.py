@@ -1,0 +1,129 @@
+"""`callcenter serve`: one process that listens to the exchanges, serves the pages, and starts the workers.
+
+What it starts it ends, in the opposite order: first no new request, then the exchanges, then what is still to be written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import structlog
+import uvloop
+from aiohttp import web
+
+from callcenter import migrations
+from callcenter.db import Database
+from callcenter.settings import Settings
+from callcenter.telephony.switchboard import Switchboard
+from recordings import expect, jobs, worker
+from web.app import create_app
+
+log = structlog.get_logger(__name__)
+
+Announce = Callable[[str], None]
+GOODBYE_SECONDS = 5.0
+
+
+def configure_log(settings: Settings) -> None:
+    """Write structured lines to standard error, with the libraries' own among them."""
+    level = getattr(logging, settings.log.level.upper())
+    render: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if settings.log.json_lines
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info
+            if settings.log.json_lines
+            else structlog.processors.StackInfoRenderer(),
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
+
+
+def _telephony(
+    switchboard: Switchboard, database: Database, settings: Settings
+) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def context(_app: web.Application) -> AsyncIterator[None]:
+        hints = jobs.Hints(settings)
+        expecter = expect.Expecter(database, settings, hint=hints)
+        switchboard.subscribers.append(expecter.on_fact)
+        await switchboard.start()
+        yield
+        await switchboard.stop()
+        await asyncio.to_thread(expecter.close)
+        hints.close()
+
+    return context
+
+
+def _workers(settings: Settings) -> Callable[[web.Application], AsyncIterator[None]]:
+    async def context(_app: web.Application) -> AsyncIterator[None]:
+        children = [worker.spawn(settings) for _ in range(settings.recordings.workers)]
+        yield
+        await asyncio.gather(*(asyncio.to_thread(child.stop) for child in children))
+
+    return context
+
+
+async def _until_told() -> None:
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, over.set)
+    await over.wait()
+
+
+async def serve(
+    settings: Settings,
+    *,
+    announce: Announce = print,
+    until: Callable[[], Awaitable[None]] = _until_told,
+) -> None:
+    """Run the product until told to stop; `announce` gets its address when it takes requests."""
+    database = Database(settings.database.url)
+    await asyncio.to_thread(migrations.upgrade, database)
+    switchboard = Switchboard(settings.pbx)
+    app = create_app(settings, database, switchboard)
+    app.cleanup_ctx.append(_telephony(switchboard, database, settings))
+    app.cleanup_ctx.append(_workers(settings))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_SECONDS)
+    await runner.setup()
+    try:
+        site = web.SockSite(runner, _listen(settings.web.host, settings.web.port))
+        await site.start()
+        announce(f"{site.name}")
+        await until()
+    finally:
+        await runner.cleanup()
+        database.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
+def run(settings: Settings) -> None:
+    """Run `serve` on uvloop, from a command."""
+    configure_log(settings)
+    uvloop.run(serve(settings))
