@@ -141,7 +141,10 @@ class Exchange:
             )
         try:
             await asyncio.wait_for(self._booted(), READY_SECONDS)
-        except (TimeoutError, OSError) as problem:
+        except asyncio.CancelledError:
+            await self.kill()
+            raise
+        except (TimeoutError, OSError, errors.TelephonyError) as problem:
             await self.kill()
             raise ExchangeFailed(
                 f"Asterisk did not start: {problem!r}\n{self._last_words()}"

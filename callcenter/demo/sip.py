@@ -8,6 +8,7 @@ Asterisk asks twice where a slow machine keeps it waiting.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable
 
@@ -17,6 +18,7 @@ from callcenter.demo.sipcall import Call
 from callcenter.demo.sipmessage import Message
 
 _REPEAT_SECONDS = 0.5
+_PARTING_SECONDS = 2.0
 
 
 class Refused(errors.TelephonyError):
@@ -57,16 +59,18 @@ class UserAgent(asyncio.DatagramProtocol):
         self.port = self._transport.get_extra_info("sockname")[1]
 
     async def close(self) -> None:
-        """Hang up everything and close the port."""
-        for call in list(self.calls.values()):
-            if not call.ended.is_set():
-                await call.hang_up()
+        """Hang up everything and close the port, whether or not the exchange still answers."""
+        living = [call for call in self.calls.values() if not call.ended.is_set()]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(call.hang_up() for call in living)), _PARTING_SECONDS)
+        for call in self.calls.values():
             call.audio.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._transport:
             self._transport.close()
+            await asyncio.sleep(0)  # the loop closes what was closed at its next turn
 
     async def register(self, *, expires_seconds: int = 3600) -> None:
         """Tell the exchange where this phone is; 0 takes it away."""

@@ -1,0 +1,5 @@
+"""Fixtures that several rooms share, each kept beside what it starts."""
+
+from __future__ import annotations
+
+pytest_plugins = ["tests.pbx.fixtures"]
