@@ -31,14 +31,15 @@ def create_user(
     login: str,
     name: str,
     *,
-    password: str,
     now: datetime,
+    password: str = "",
+    password_hash: str = "",
     role: str = "agent",
     language: str = "he",
     team_ids: tuple[int, ...] = (),
     leads: bool = False,
 ) -> models.User:
-    """Create an account; `leads` makes them the leader of the teams."""
+    """Create an account with a password or the hash of one; `leads` makes them the leader of the teams."""
     login = login.strip().lower()
     if not _LOGIN.fullmatch(login):
         raise errors.Invalid("login", "has letters a-z, digits, dots, dashes and @ only")
@@ -53,7 +54,7 @@ def create_user(
     user = models.User(
         login=login,
         name=name.strip(),
-        password_hash=hash_password(password),
+        password_hash=password_hash or hash_password(password),
         role=role,
         language=language,
         created_at=now,
