@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from callcenter.models import ROLES
 from web import keys
 from web.rendering import STATIC
-from web.views import account, desk, signin, system
+from web.views import account, calls, customers, customers_edit, desk, recordings, signin, system
 
 ANYONE = frozenset({"anonymous", *ROLES})
 STAFF = frozenset(ROLES)
@@ -38,12 +38,26 @@ PAGES = (
     Route("POST", "/signout", ANYONE, signin.leave),
     Route("GET", "/", STAFF, account.home),
     Route("GET", "/desk", SEATED, desk.page),
+    Route("GET", "/desk/today", SEATED, desk.today),
+    Route("GET", "/customers", STAFF, customers.listing),
+    Route("GET", "/customers/new", STAFF, customers_edit.blank),
+    Route("POST", "/customers/new", STAFF, customers_edit.create),
+    Route("GET", r"/customers/{id:\d+}", STAFF, customers.show),
+    Route("GET", r"/customers/{id:\d+}/edit", STAFF, customers_edit.form),
+    Route("POST", r"/customers/{id:\d+}/edit", STAFF, customers_edit.save),
+    Route("POST", r"/customers/{id:\d+}/numbers", STAFF, customers_edit.add_number),
+    Route("POST", r"/customers/{id:\d+}/notes", STAFF, customers_edit.add_note),
+    Route("GET", "/calls", STAFF, calls.listing),
+    Route("GET", r"/calls/{id:\d+}", STAFF, calls.show),
+    Route("GET", r"/recordings/{id:\d+}/audio", STAFF, recordings.audio),
+    Route("GET", "/desk/today", SEATED, desk.today),
+    Route("GET", "/api/v1/desk/setup", STAFF, desk.setup),
     Route("GET", "/system", KEEPERS, system.show),
     Route("GET", "/settings", STAFF, account.show),
     Route("POST", "/settings", STAFF, account.save),
 )
 
-API: tuple[Route, ...] = ()
+API: tuple[Route, ...] = (Route("GET", "/api/v1/desk/setup", SEATED, desk.setup),)
 
 # Added by aiohttp and python-socketio; who may connect is checked again at the connection itself.
 LIBRARIES = (

@@ -1,0 +1,38 @@
+// Starts what lives: texts first, then the islands, then the line to the server.
+
+import { load } from "./i18n.js";
+import { store } from "./store.js";
+import * as api from "./api.js";
+import * as live from "./live.js";
+
+async function setup() {
+  try {
+    store.dispatch("setup", await api.get("/desk/setup"));
+  } catch {
+    setTimeout(setup, 10_000);
+  }
+}
+
+async function boot() {
+  const texts = load();
+  setup();
+  await texts;
+  const [hotkeys, dial, note, ring, bar] = await Promise.all([
+    import("./hotkeys.js"), import("./dial.js"), import("./note.js"), import("./ring.js"), import("./callbar.js"),
+    import("./transfer.js"), import("./toasts.js"), import("./desk.js"), import("./pops.js"),
+  ]);
+  for (const name of ["cc-toasts", "cc-transfer", "cc-pops"]) {
+    if (!document.querySelector(name)) document.body.append(document.createElement(name));
+  }
+  for (const part of [hotkeys, dial, note, ring]) part.start();
+  store.subscribe(bar.connection);
+  let working = 0;
+  store.subscribe(({ calls }) => {
+    const open = calls.filter((card) => card.state === "wrapup" || card.state === "talking").length;
+    if (open < working) setup(); // the figures of the day changed
+    working = open;
+  });
+  live.connect();
+}
+
+boot();

@@ -1,0 +1,132 @@
+// The desk: my cards at the start, the customer in the middle, note and outcome at the end. The page is the server's; this fills
+// what lives. An idle desk is calm: the server's own page of the day.
+
+import { html, nothing, num, render, since } from "./dom.js";
+import { t } from "./i18n.js";
+import { duration } from "./time.js";
+import { active, opened, stack } from "./state.js";
+import { store } from "./store.js";
+import { card } from "./card.js";
+import { panel } from "./panel.js";
+import { typing } from "./dom.js";
+
+const LONG_WAIT = 60;
+
+// A page of our own server, as nodes; scripts in it would not run.
+async function fragment(url) {
+  const answer = await fetch(url, { headers: { "HX-Request": "true" } });
+  if (!answer.ok) throw new Error(String(answer.status));
+  const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return [...parsed.body.childNodes].map((node) => document.importNode(node, true));
+}
+
+class Desk extends HTMLElement {
+  connectedCallback() {
+    this.places = Object.fromEntries([...this.querySelectorAll("[data-slot]")].map((place) => [place.dataset.slot, place]));
+    this.leave = store.subscribe((state) => this.draw(state));
+    this.draw(store.state);
+  }
+
+  disconnectedCallback() {
+    this.leave?.();
+  }
+
+  draw(state) {
+    const cards = stack(state);
+    const current = active(state);
+    const working = opened(current) ? current : null;
+    const { cards: start, customer, idle, panel: end, queues } = this.places;
+    this.firstElementChild.classList.toggle("noend", !working);
+    this.firstElementChild.classList.toggle("calling", Boolean(current));
+    render(cards.map((one) => card(one, { me: state.me, small: cards.length > 1 && one.id !== current?.id && one.state !== "ringing", current: one.id === current?.id })), start);
+    idle.hidden = Boolean(working);
+    customer.hidden = !working;
+    end.hidden = !working;
+    render(working ? panel(working) : nothing, end);
+    if (queues) render(this.strip(state), queues);
+    this.headline(state);
+    this.follow(working);
+    this.move(working);
+    if (this.wasWorking && !working) this.today();
+    this.wasWorking = Boolean(working);
+  }
+
+  // What an idle desk says first: what is so, and what can be done about it.
+  headline({ me, setup }) {
+    const place = this.querySelector("[data-slot=headline]");
+    if (!place || !me) return;
+    const reason = setup.reasons.find((one) => one.code === me.reason)?.label || me.reason;
+    const words = {
+      ready: t("Ready for the next call"),
+      paused: reason ? t("Paused: {reason}", { reason }) : t("Paused"),
+      offline: t("The shift has not begun"),
+    };
+    const text = me.state !== "offline" && me.reachable === false ? t("Phone offline – no calls will arrive") : words[me.state];
+    if (text && place.textContent !== text) place.textContent = text;
+  }
+
+  // The customer of the call, from the server, as soon as one is known.
+  async follow(working) {
+    const place = this.places.customer;
+    const wanted = working?.party_id ? `/customers/${working.party_id}?fragment=desk` : "";
+    if (place.dataset.shows === (wanted || String(working?.id))) return;
+    place.dataset.shows = wanted || String(working?.id);
+    if (!wanted) return render(working ? this.unknown() : nothing, this.fresh(place));
+    render(html`<section class="panel panel-body stack" aria-busy="true"><span class="skel w60"></span><span class="skel w90"></span><span class="skel w75"></span></section>`, this.fresh(place));
+    try {
+      const nodes = await fragment(wanted);
+      if (place.dataset.shows === wanted) this.fresh(place).replaceChildren(...nodes);
+    } catch {
+      if (place.dataset.shows === wanted) render(html`<section class="panel empty"><p>${t("The customer's card cannot be loaded. Call controls work.")}</p><button type="button" class="btn" @click=${() => { place.dataset.shows = ""; this.follow(working); }}>${t("Retry")}</button></section>`, this.fresh(place));
+    }
+  }
+
+  fresh(place) {
+    const inner = document.createElement("div");
+    inner.className = "filled";
+    place.replaceChildren(inner);
+    return inner;
+  }
+
+  unknown() {
+    return html`<section class="panel empty"><h2>${t("First contact – no history yet")}</h2><p>${t("This call will be the first entry. An existing customer can be attached from the card.")}</p></section>`;
+  }
+
+  // The note is ready for typing when a call is answered, and the outcomes when it ends, but only for idle hands.
+  move(working) {
+    const state = working && `${working.id} ${working.state === "wrapup" ? "wrapup" : "open"}`;
+    if (state === this.moved) return;
+    this.moved = state;
+    if (!working) return;
+    const phone = matchMedia("(max-width: 899px)").matches;
+    if (phone) document.getElementById(working.state === "wrapup" ? "v3" : "v1")?.click();
+    const idleHands = !document.activeElement || document.activeElement === document.body || document.activeElement.id === "main";
+    if (phone || (typing() && working.state !== "wrapup")) return;
+    if (working.state === "wrapup" ? !typing() : idleHands) {
+      this.querySelector(working.state === "wrapup" ? ".outcome[tabindex='0']" : "#call-note")?.focus({ preventScroll: true });
+    }
+  }
+
+  // The figures and lists of the day, anew after each call.
+  async today() {
+    try {
+      const nodes = await fragment("/desk/today");
+      const part = (selector) => nodes.find((node) => node.matches?.(selector))?.childNodes ?? [];
+      this.places.idle.replaceChildren(...part("[data-part=idle]"));
+      this.places.side.replaceChildren(...part("[data-slot=side]"));
+      this.headline(store.state);
+    } catch {
+      // The old ones stay; they carry their time.
+    }
+  }
+
+  strip({ queues, setup, link }) {
+    const { calls, aht_seconds: aht } = setup.today || {};
+    return html`<div class="strip-in ${link === "online" ? "" : "stale"}">${queues.map((queue) => html`<span class="strong"><bdi>${queue.label || queue.queue}</bdi></span>
+      <span>${t("Waiting in line")} <b>${num(queue.waiting)}</b></span>${queue.oldest ? html`<span>${t("Longest wait")} <b>${since(queue.oldest, LONG_WAIT)}</b></span>` : nothing}`)}
+      ${calls == null ? nothing : html`<span class="push">${t("My calls today")} <b>${num(calls)}</b></span>`}
+      ${aht == null ? nothing : html`<span>${t("Average handle time")} <b>${num(duration(aht))}</b></span>`}</div>`;
+  }
+}
+customElements.define("cc-desk", Desk);
+
