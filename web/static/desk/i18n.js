@@ -1,5 +1,5 @@
-// Texts in the reader's language. The English text is the key, as in gettext; web/i18n.py finds t("..."), tn("...", "...") and
-// tp("context", "...") in our scripts by their form: double quotes, no escapes, no pieces.
+// Texts in the reader's language. The English text is the key, as in gettext; web/i18n.py finds the calls of t, tn and
+// tp (context first) in our scripts by their form: literals in double quotes, no escapes, no pieces.
 
 const root = document.documentElement;
 export const language = root.lang || "en";
