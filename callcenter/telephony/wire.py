@@ -45,7 +45,7 @@ class Message:
         """Give every header under Asterisk's spelling; repeated ones as fields.py says."""
         headers = self._headers
         if headers is None:
-            headers = self._headers = fields.parse(self.name, self.text)
+            headers = self._headers = fields.parse(self.text)
         return headers
 
     def get(self, key: str, default: str = "") -> str:
