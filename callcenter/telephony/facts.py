@@ -55,6 +55,7 @@ class Participant:
     answered: float | None = None
     left: float | None = None
     outcome: Outcome | None = None
+    began: bool = False  # this phone made the call: it is `from`, and did not ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,17 @@ class CallRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class CallStarted:
-    """A new Linkedid appeared: somebody is calling."""
+class OfCall:
+    """What every fact about a call carries: its Linkedid, and when the event came that made it true."""
 
     linkedid: str
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted(OfCall):
+    """A new Linkedid appeared: somebody is calling."""
+
     channel: str
     direction: Direction
     from_: str
@@ -111,21 +118,17 @@ class CallStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class CallQueued:
+class CallQueued(OfCall):
     """The caller joined a queue and waits."""
 
-    linkedid: str
-    at: float
     queue: str
     position: int
 
 
 @dataclass(frozen=True, slots=True)
-class CallRinging:
+class CallRinging(OfCall):
     """A person's phone began to ring for this call: the moment of the screen pop."""
 
-    linkedid: str
-    at: float
     interface: str
     extension: str
     channel: str
@@ -133,170 +136,124 @@ class CallRinging:
 
 
 @dataclass(frozen=True, slots=True)
-class RingEnded:
+class RingEnded(OfCall):
     """A phone stopped ringing without being answered."""
 
-    linkedid: str
-    at: float
     interface: str
     extension: str
     outcome: Outcome  # missed, busy, rejected, answered_elsewhere
 
 
 @dataclass(frozen=True, slots=True)
-class FarEndAnswered:
+class FarEndAnswered(OfCall):
     """The person whom we dialled picked up."""
 
-    linkedid: str
-    at: float
     number: str
 
 
 @dataclass(frozen=True, slots=True)
-class CallAnswered:
+class CallAnswered(OfCall):
     """Two people can hear each other for the first time in this call."""
-
-    linkedid: str
-    at: float
 
 
 @dataclass(frozen=True, slots=True)
-class ParticipantJoined:
+class ParticipantJoined(OfCall):
     """A person's phone was picked up and is part of the call."""
 
-    linkedid: str
-    at: float
     interface: str
     extension: str
     channel: str
 
 
 @dataclass(frozen=True, slots=True)
-class ParticipantLeft:
+class ParticipantLeft(OfCall):
     """A person's phone left the call; the call may go on with others."""
 
-    linkedid: str
-    at: float
     interface: str
     extension: str
     outcome: Outcome  # answered or transferred
 
 
 @dataclass(frozen=True, slots=True)
-class CallHeld:
+class CallHeld(OfCall):
     """One side put the other on hold."""
 
-    linkedid: str
-    at: float
     by: str  # the Interface that holds, or "" when it is not a phone of ours
 
 
 @dataclass(frozen=True, slots=True)
-class CallResumed:
+class CallResumed(OfCall):
     """The hold ended."""
 
-    linkedid: str
-    at: float
     by: str
 
 
 @dataclass(frozen=True, slots=True)
-class CallTransferred:
+class CallTransferred(OfCall):
     """The call was passed on, blind or after talking."""
 
-    linkedid: str
-    at: float
     kind: str
     by: str
     to: str
 
 
 @dataclass(frozen=True, slots=True)
-class CallMerged:
+class CallMerged(OfCall):
     """Two calls turned out to be one, by transfer or pickup; `absorbed` exists no more."""
 
-    linkedid: str
-    at: float
     absorbed: str
 
 
 @dataclass(frozen=True, slots=True)
-class VariableSet:
+class VariableSet(OfCall):
     """One of our own channel variables (CC_*) was set."""
 
-    linkedid: str
-    at: float
     name: str
     value: str
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingStarted:
+class RecordingStarted(OfCall):
     """MixMonitor writes a file for this call; `file` is the exchange's path."""
 
-    linkedid: str
-    at: float
     channel: str
     file: str
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingStopped:
+class RecordingStopped(OfCall):
     """MixMonitor stopped; the file is complete when its header agrees with its size."""
 
-    linkedid: str
-    at: float
     channel: str
 
 
 @dataclass(frozen=True, slots=True)
-class OriginateFailed:
+class OriginateFailed(OfCall):
     """A call that we asked for could not be placed."""
 
-    linkedid: str
-    at: float
     reason: str  # busy, no_answer, failed, agent_no_answer, ...
     cause: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class CallEnded:
+class CallEnded(OfCall):
     """The last channel is gone; the record is complete."""
 
-    linkedid: str
-    at: float
     record: CallRecord
 
 
 @dataclass(frozen=True, slots=True)
-class CallLost:
+class CallLost(OfCall):
     """We can no longer follow this call: the link or the exchange went away. The record is what was known."""
 
-    linkedid: str
-    at: float
     record: CallRecord
 
 
 CallFact = (
-    CallStarted
-    | CallQueued
-    | CallRinging
-    | RingEnded
-    | FarEndAnswered
-    | CallAnswered
-    | ParticipantJoined
-    | ParticipantLeft
-    | CallHeld
-    | CallResumed
-    | CallTransferred
-    | CallMerged
-    | VariableSet
-    | RecordingStarted
-    | RecordingStopped
-    | OriginateFailed
-    | CallEnded
-    | CallLost
-)
+    CallStarted | CallQueued | CallRinging | RingEnded | FarEndAnswered | CallAnswered | ParticipantJoined
+    | ParticipantLeft | CallHeld | CallResumed | CallTransferred | CallMerged | VariableSet | RecordingStarted
+    | RecordingStopped | OriginateFailed | CallEnded | CallLost
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

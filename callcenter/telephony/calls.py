@@ -1,0 +1,265 @@
+"""The present, call by call: `CallTracker.feed(event)` returns the facts that an AMI event makes true; pure.
+
+Rules
+1. Asterisk's Linkedid is the call. It can change in the middle (attended transfer, pickup, parking) with no event of its
+   own: every snapshot is believed, and when a channel's Linkedid changes, two calls are one (`CallMerged`).
+2. Before Asterisk 12 there is no Linkedid: channels are one call once a Dial, a bridge, a masquerade or a queue joins
+   them. A channel that nothing joins yet is not told, so a dialled leg is never a call of its own.
+3. Who talks is a walk over the graph (graph.py), asked again whenever something was joined or parted.
+4. A call ends when its last channel is gone. What can no longer be followed is told as `CallLost`, never forgotten.
+5. Only events that tell of living channels may create one (moves.py): what comes after a Hangup raises no dead.
+6. A call's clock never runs backwards, whatever the order of the events' timestamps.
+
+The clock is the event's. What each event does is in moves.py; what a call is, in records.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from callcenter.telephony import events, facts, graph, moves, notices, records, results, roles
+
+_NOTHING: list[facts.CallFact] = []
+
+
+class CallTracker:
+    """Follow every call of one exchange; feed it events in order."""
+
+    def __init__(self, known: roles.Roles | None = None) -> None:
+        """Take what is known of phones and trunks."""
+        self.roles = known or roles.Roles()
+        self.graph = graph.Graph()
+        self.asks_seen = (
+            False  # whether this exchange tells who asked to hang up (since Asterisk 1.8)
+        )
+        self._calls: dict[str, records.Call] = {}
+        self._facts: list[facts.CallFact] = []
+
+    def feed(self, event: events.Event) -> list[facts.CallFact]:
+        """Take the next event and return what became true with it, in order."""
+        handler = moves.HANDLERS.get(event.kind)
+        if handler is None:
+            return _NOTHING
+        self._facts = []
+        handler(self, event)
+        return self._facts
+
+    def record(self, linkedid: str) -> facts.CallRecord | None:
+        """Tell a running call by its Linkedid, or by one that was absorbed into it."""
+        call = self._calls.get(linkedid)
+        return call.record() if call is not None and call.announced else None
+
+    def calls(self) -> list[facts.CallRecord]:
+        """Tell all running calls, in order of their start."""
+        running = {call.id: call for call in self._calls.values() if call.announced}
+        return [c.record() for c in sorted(running.values(), key=lambda c: c.started)]
+
+    def is_empty(self) -> bool:
+        """Say whether nothing is held in memory."""
+        return not self._calls and self.graph.is_empty()
+
+    def lose(self, at: float, reason: str = "") -> list[facts.CallFact]:
+        """Give up all calls: the exchange or the link to it is gone; `reason` is for the caller's log."""
+        self._facts = []
+        for call in sorted(set(self._calls.values()), key=lambda c: c.started):
+            self._lose(call, at)
+        self._calls.clear()
+        self.graph.clear()
+        return self._facts
+
+    def seed(self, snapshot: Iterable[events.Event], at: float) -> list[facts.CallFact]:
+        """Take what lives now (CoreShowChannel, Status, BridgeInfoChannel events) for the present.
+
+        Calls that were held and live no more are lost; channels not known yet become calls that began when they did.
+        """
+        self._facts = []
+        alive = [e for e in snapshot if e.kind in events.SNAPSHOT_EVENTS]
+        names = {e.channel()[0] for e in alive if e.channel() is not None}  # type: ignore[index]
+        for call in set(self._calls.values()):
+            for channel in [c for c in call.channels if c.uniqueid not in names]:
+                self.graph.remove(channel)
+                call.channels.discard(channel)
+            if not call.channels:
+                self._lose(call, at)
+                self._forget(call)
+        for event in alive:
+            notices.living(self, event, at)
+        self.graph.pair_locals()
+        for call in set(self._calls.values()):
+            self.announce(call)
+            self.listen(call, at)
+        return self._facts
+
+    # What follows is for moves.py.
+
+    def see(
+        self, event: events.Event, prefix: str = "", *, born: bool = False
+    ) -> graph.Channel | None:
+        """Find the channel of a snapshot and believe what the snapshot says; `born` lets an unknown one come to life."""
+        snapshot = event.channel(prefix)
+        if snapshot is None:
+            return None
+        uniqueid, linkedid, name, state = snapshot
+        channel = self.graph.channels.get(uniqueid)
+        if channel is None:
+            if not born or not name:
+                return None
+            channel = self._birth(event, prefix, uniqueid, linkedid or "", name)
+        elif linkedid and linkedid != channel.linkedid:
+            self._follow(channel, linkedid, event.at)
+        if state is not None and state > channel.device.state:
+            moves.change_state(self, channel, state, event)
+        return channel
+
+    def tell(self, call: records.Call, fact: facts.CallFact) -> None:
+        """Add a fact; the first one of a call is always its start."""
+        if not call.announced:
+            self.announce(call, whoever=True)
+        self._facts.append(fact)
+
+    def announce(self, call: records.Call, *, whoever: bool = False) -> None:
+        """Tell that a call started, once there is a person in it."""
+        if call.announced or (call.first is None and not whoever):
+            return
+        call.announced = True
+        told = call.record()
+        first = call.first.name if call.first else next((c.device.name for c in call.channels), "")
+        self._facts.append(
+            facts.CallStarted(
+                call.id, call.started, first, told.direction, told.from_, told.from_name, told.to, told.did
+            )
+        )  # fmt: skip
+        for name, value in call.variables.items():
+            self._facts.append(facts.VariableSet(call.id, call.now, name, value))
+
+    def merge(self, keep: records.Call, gone: records.Call, at: float) -> records.Call:
+        """Make one call of two and return it; the one that was told survives one that was not."""
+        if keep is gone:
+            return keep
+        if gone.announced and not keep.announced:
+            keep, gone = gone, keep
+        told = gone.announced
+        keep.tick(at)
+        keep.absorb(gone)
+        for linkedid in gone.ids:
+            self._calls[linkedid] = keep
+        if told:
+            self.tell(keep, facts.CallMerged(keep.id, keep.now, gone.id))
+        return keep
+
+    def join(self, one: graph.Channel, other: graph.Channel, at: float) -> None:
+        """Believe that two channels are one call where no Linkedid says it (before Asterisk 12)."""
+        if one.call is not other.call and not (one.linkedid and other.linkedid):
+            elder, younger = one.call, other.call
+            if younger.started < elder.started:
+                elder, younger = younger, elder
+            self.merge(elder, younger, at)
+
+    def settle(self, near: Iterable[graph.Channel], at: float) -> None:
+        """Look again at who hears whom, in every call that these channels touch."""
+        touched = {}
+        for channel in near:
+            touched[channel.call.id] = channel.call
+            if channel.bridge or channel.links:
+                for person in self.graph.hearing(channel):
+                    touched[person.call.id] = person.call
+        for call in touched.values():
+            self.listen(call, at)
+
+    def listen(self, call: records.Call, at: float) -> None:
+        """Let a call's clocks run or stand by who hears whom now, and tell what that changes."""
+        now = call.tick(at)
+        talking = held = False
+        holder = ""
+        customers = call.customers() if call.channels else []
+        for channel in call.people():
+            people = self.graph.hearing(channel) if channel.bridge or channel.links else ()
+            if len(people) >= 2:
+                moves.conversation(self, call, channel)
+            if channel in customers:
+                holders = [p for p in people if p.device.holding]
+                if len(people) - len(holders) >= 2 and not channel.device.holding:
+                    talking = True
+                elif call.answered is not None and not call.in_queue:
+                    waits = channel.device.music or channel.device.parked
+                    if waits or (len(people) >= 2 and holders):
+                        held = True
+                        holder = holder or next((h.device.interface for h in holders), "")
+        held = held and not talking
+        if talking and call.talking_since is None:
+            call.breaker = None
+        elif talking and call.breaker is not None and not any(c.device is call.breaker for c in call.channels):  # fmt: skip
+            call.breaker = None  # somebody left, the others talk on
+        was_held = call.held_since is not None
+        call.run(talking, held)
+        if held and not was_held:
+            call.holder = holder
+            self.tell(call, facts.CallHeld(call.id, now, holder))
+        elif was_held and not held:
+            self.tell(call, facts.CallResumed(call.id, now, call.holder))
+
+    def end(self, call: records.Call) -> None:
+        """Tell the end of a call whose last channel is gone."""
+        call.run(False, False)
+        call.ended = call.now
+        if call.announced or call.first is not None or call.variables:
+            record = call.record(result=results.result(call))
+            self.tell(call, facts.CallEnded(call.id, call.now, record))
+        self._forget(call)
+
+    def fail(self, failed: facts.OriginateFailed) -> None:
+        """Tell of a call that was asked for and never came to be."""
+        self._facts.append(failed)
+
+    def lost(self, at: float, before: float | None) -> None:
+        """Lose every call that began before the exchange did (all, if None)."""
+        for call in set(self._calls.values()):
+            if before is None or call.started < before:
+                for channel in list(call.channels):
+                    self.graph.remove(channel)
+                call.channels.clear()
+                self._lose(call, at)
+                self._forget(call)
+
+    def _lose(self, call: records.Call, at: float) -> None:
+        call.tick(at)
+        call.run(False, False)
+        if call.announced:
+            record = call.record(result=facts.Result.LOST)
+            self._facts.append(facts.CallLost(call.id, call.now, record))
+
+    def _forget(self, call: records.Call) -> None:
+        for linkedid in call.ids:
+            self._calls.pop(linkedid, None)
+
+    def _birth(
+        self, event: events.Event, prefix: str, uniqueid: str, linkedid: str, name: str
+    ) -> graph.Channel:
+        device = graph.Device(name, self.roles)
+        channel = graph.Channel(uniqueid, linkedid, device)
+        call_id = linkedid or uniqueid
+        call = self._calls.get(call_id)
+        if call is None:
+            call = records.Call(call_id, event.at, ids={call_id}, now=event.at)
+            self._calls[call_id] = call
+        channel.call = call
+        call.channels.add(channel)
+        self.graph.channels[uniqueid] = channel
+        if device.role:
+            device.number, device.caller_name = event.caller(prefix)
+            device.exten = event.exten(prefix)
+            if call.first is None or (uniqueid == call_id and not call.announced):
+                call.first = device
+        return channel
+
+    def _follow(self, channel: graph.Channel, linkedid: str, at: float) -> None:
+        channel.linkedid = linkedid
+        call = channel.call
+        if linkedid in call.ids:
+            return
+        other = self._calls.get(linkedid)
+        if other is None:
+            call.ids.add(linkedid)
+            self._calls[linkedid] = call
+        else:
+            self.listen(self.merge(other, call, at), at)
