@@ -102,6 +102,14 @@ def sign_in(session: Session, login: str, password: str) -> models.User | None:
     return user
 
 
+def by_login(session: Session, login: str) -> models.User:
+    """Return an account by its login; raise NotFound."""
+    user = session.scalar(select(models.User).where(models.User.login == login.strip().lower()))
+    if user is None:
+        raise errors.NotFound(f"there is no account {login}")
+    return user
+
+
 def fits(password_hash: str, password: str) -> bool:
     """Say whether the password is the one that was hashed."""
     try:

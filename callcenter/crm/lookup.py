@@ -11,24 +11,20 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any, Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from sqlalchemy import bindparam, create_engine, func, null, select
+from sqlalchemy import create_engine, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from callcenter import errors, models
-from callcenter.crm import matching, phones
+from callcenter.crm import matching, phones, statements
 from callcenter.db import Database
 from callcenter.settings import Settings
 
-MOST_ROWS = 50  # a switchboard's number may belong to hundreds; five are shown
 RETRY_SECONDS = 1.0
 ANSWER_TIMEOUT = "1000"  # milliseconds; a stuck server must not hold the calls
-
-
-Statement: TypeAlias = Any  # a Select; its type would list every column
 
 
 class Cursor(Protocol):
@@ -36,6 +32,14 @@ class Cursor(Protocol):
 
     def execute(self, operation: str, parameters: Sequence[Any], /) -> Any: ...
     def fetchall(self) -> list[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A statement as the driver takes it; `fixed` are the parameters behind ours (LIMIT, OFFSET)."""
+
+    sql: str
+    fixed: tuple[Any, ...]
 
 
 class Lookup:
@@ -65,11 +69,11 @@ class Lookup:
         self._connection: Any = None
         self._cursor: Cursor | None = None
         self._retry_at = 0.0
-        self._exact = self._compile(_exact())
-        self._weak = self._compile(_weak())
-        self._party = self._compile(_by_id())
-        self._choice = self._compile(_choice())
-        self._cases = self._compile(_open_cases())
+        self._exact = self._compile(statements.exact())
+        self._weak = self._compile(statements.weak())
+        self._party = self._compile(statements.by_id())
+        self._choice = self._compile(statements.choice())
+        self._cases = self._compile(statements.open_cases())
 
     @classmethod
     def of(cls, database: Database, settings: Settings) -> Lookup:
@@ -115,15 +119,17 @@ class Lookup:
         weak: list[matching.Row] = []
         if number.kind == phones.EXTERNAL:
             if number.e164:
-                exact = [_row(r) for r in self._rows(self._exact, (number.e164, MOST_ROWS))]
+                exact = [statements.row(r) for r in self._rows(self._exact, (number.e164,))]
             if not exact:
                 weak = self._weakly(number)
-        for known in {clicked_party_id, campaign_party_id} - {None}:
-            if all(row.party_id != known for row in exact):
-                exact += [_row(r) for r in self._rows(self._party, (known,))]
         remembered = None
         if len(exact) > 1:
             remembered = self._remembered(number.e164 or "", did or "")
+        # A switchboard has more rows than were read; these three must be among the candidates.
+        for known in {clicked_party_id, campaign_party_id, remembered} - {None}:
+            if all(row.party_id != known for row in exact):
+                exact += [statements.row(r) for r in self._rows(self._party, (known,))]
+        if len(exact) > 1:
             exact = self._with_cases(exact)
         context = matching.Context(clicked_party_id, campaign_party_id, remembered, now)
         return matching.decide(number, exact, weak, context)
@@ -140,10 +146,12 @@ class Lookup:
         if len(number.national) < self._match_digits:
             return []
         start = number.digits_reversed[: self._match_digits]
-        rows = self._rows(self._weak, (start, start + phones.SUFFIX_END, MOST_ROWS))
+        rows = self._rows(self._weak, (start, start + phones.SUFFIX_END))
         country = phones.country(number.e164) if number.e164 else ""
         return [
-            row for row in map(_row, rows) if not country or phones.country(row.e164) == country
+            row
+            for row in map(statements.row, rows)
+            if not country or phones.country(row.e164) == country
         ]
 
     def _remembered(self, e164: str, did: str) -> int | None:
@@ -159,13 +167,16 @@ class Lookup:
             counted.append(matching.with_cases(row, int(found[0][0])))
         return counted
 
-    def _compile(self, statement: Statement) -> str:
-        """Return the database's own SQL; parameters are positional, in the order of the text."""
-        return str(statement.compile(self._engine))
+    def _compile(self, statement: statements.Statement) -> _Compiled:
+        """Return the database's own SQL; its parameters are positional, in the order of the text."""
+        compiled = statement.compile(self._engine)
+        values = [compiled.params[name] for name in compiled.positiontup or ()]
+        return _Compiled(str(compiled), tuple(v for v in values if v is not None))
 
-    def _rows(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
+    def _rows(self, statement: _Compiled, parameters: tuple[Any, ...]) -> list[Any]:
         """Run a compiled statement; on a broken connection open another and ask once more."""
         cursor = self._cursor or self._connect()
+        sql, parameters = statement.sql, parameters + statement.fixed
         try:
             cursor.execute(sql, parameters)
             return cursor.fetchall()
@@ -213,84 +224,3 @@ class Lookup:
         broken, self._connection, self._cursor = self._connection, None, None
         if broken is not None:
             broken.invalidate()
-
-
-_COLUMNS = (
-    models.Party.id,
-    models.Party.display,
-    models.Party.kind,
-    models.Party.status,
-    models.Party.city,
-    models.Party.language,
-    models.Party.vip,
-    models.Party.alert,
-    models.Party.marketing,
-    models.Party.do_not_record,
-    models.Party.owner_id,
-    models.Party.team_id,
-    models.Party.last_contact_at,
-)
-_NUMBER_COLUMNS = (
-    models.Phone.e164,
-    models.PartyPhone.label,
-    models.PartyPhone.primary,
-    models.PartyPhone.shared,
-    models.Phone.do_not_call,
-)
-
-
-def _linked() -> Statement:
-    return (
-        select(*_COLUMNS, *_NUMBER_COLUMNS)
-        .select_from(models.Phone)
-        .join(models.PartyPhone, models.PartyPhone.phone_id == models.Phone.id)
-        .join(models.Party, models.Party.id == models.PartyPhone.party_id)
-        .where(models.Party.merged_into_id.is_(None))
-    )
-
-
-def _exact() -> Statement:
-    return _linked().where(models.Phone.e164 == bindparam("e164")).limit(bindparam("most"))
-
-
-def _weak() -> Statement:
-    reversed_ = models.Phone.digits_reversed
-    return (
-        _linked()
-        .where(reversed_ >= bindparam("low"), reversed_ < bindparam("high"))
-        .limit(bindparam("most"))
-    )
-
-
-def _by_id() -> Statement:
-    nothing = (null(), null(), null(), null(), null())
-    party = models.Party
-    return select(*_COLUMNS, *nothing).where(
-        party.id == bindparam("party"), party.merged_into_id.is_(None)
-    )
-
-
-def _choice() -> Statement:
-    choice = models.NumberChoice
-    return select(choice.party_id).where(
-        choice.e164 == bindparam("e164"), choice.did == bindparam("did")
-    )
-
-
-def _open_cases() -> Statement:
-    case = models.Case
-    return select(func.count()).where(case.party_id == bindparam("party"), case.closed_at.is_(None))
-
-
-def _row(r: Any) -> matching.Row:
-    return matching.Row(
-        r[0], r[1], r[2], r[3], r[4], r[5], bool(r[6]), r[7], r[8], bool(r[9]), r[10], r[11],
-        _epoch(r[12]) if r[12] else None, r[13] or "", r[14] or "", bool(r[15]), bool(r[16]), bool(r[17]),
-    )  # fmt: skip
-
-
-def _epoch(at: datetime | str) -> float:
-    """Return epoch seconds; SQLite keeps times as UTC text without a zone."""
-    if isinstance(at, str):
-        return datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()
-    return at.timestamp()

@@ -42,6 +42,7 @@ POINTS = {
     "person": 2,
     "household": 0,
     "switchboard": 0,
+    "shared": 0,
 }
 
 
@@ -143,9 +144,13 @@ def decide(
         state, reasons = UNMATCHED.get(number.kind, (NONE, ("unknown_number",)))
         return Match(state, number, reasons=reasons)
     known = {context.clicked_party_id, context.campaign_party_id} - {None}
+    sharing = _sharing(exact)
     alone = len({row.party_id for row in exact}) == 1
     ranked = sorted(
-        (_candidate(row, number, context, alone=alone, weak=not exact) for row in rows),
+        (
+            _candidate(row, number, context, alone=alone, weak=not exact, sharing=sharing)
+            for row in rows
+        ),
         key=lambda c: (*_certainty(c, context), -c.score, -(c.row.last_contact or 0), c.party_id),
     )
     candidates = tuple(_once(ranked))[:MOST_CANDIDATES]
@@ -160,15 +165,15 @@ def decide(
 
 
 def _candidate(
-    row: Row, number: phones.Number, context: Context, *, alone: bool, weak: bool
+    row: Row, number: phones.Number, context: Context, *, alone: bool, weak: bool, sharing: str
 ) -> Candidate:
-    reasons = tuple(_reasons(row, number, context, alone=alone, weak=weak))
+    reasons = tuple(_reasons(row, number, context, alone=alone, weak=weak, sharing=sharing))
     score = min(100, sum(POINTS[reason.partition(":")[0]] for reason in reasons))
     return Candidate(row.party_id, row.name, score, reasons, row.city, row)
 
 
 def _reasons(
-    row: Row, number: phones.Number, context: Context, *, alone: bool, weak: bool
+    row: Row, number: phones.Number, context: Context, *, alone: bool, weak: bool, sharing: str
 ) -> list[str]:
     """Return the codes, the most telling first."""
     found = []
@@ -193,9 +198,20 @@ def _reasons(
         found.append("primary")
     if row.kind == "person":
         found.append("person")
-    if row.shared:
-        found.append("household" if row.kind == "person" else "switchboard")
+    if sharing and row.e164 == number.e164:
+        found.append(sharing)
     return found
+
+
+def _sharing(rows: Sequence[Row]) -> str:
+    """Say what kind of number several have together: a switchboard, a family's, or merely the same."""
+    theirs = {row.party_id: row for row in rows if row.e164}
+    if len(theirs) < 2:
+        return "shared" if any(row.shared for row in rows) else ""
+    if any(row.kind == "organisation" for row in theirs.values()):
+        return "switchboard"
+    families = {row.name.split()[-1:][0] if row.name.split() else "" for row in theirs.values()}
+    return "household" if len(families) == 1 else "shared"
 
 
 def _certainty(candidate: Candidate, context: Context) -> tuple[bool, bool, bool]:
