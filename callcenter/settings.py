@@ -144,6 +144,9 @@ class Recordings(Part):
     sweep_seconds: float = Field(
         60.0, gt=0, description="Time between two looks for recordings that nobody works on."
     )
+    lease_seconds: float = Field(
+        60.0, gt=0, description="A recording whose worker gave no sign for so long goes to another."
+    )
 
 
 class Speech(Part):

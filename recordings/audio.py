@@ -137,8 +137,10 @@ def _parse(head: bytes, size: int) -> Header | None:
         if name == b"data":
             return _header(form, at, length, max(0, size - at))
         if name == b"fmt ":
-            if length < 16 or at + length > len(head):
+            if length < 16:
                 raise BadAudio("not_audio", "its format chunk is too short")
+            if at + length > len(head):
+                break
             encoding, channels, rate, _, _, bits = struct.unpack_from("<HHIIHH", head, at)
             if encoding == EXTENSIBLE and length >= 26:
                 (encoding,) = struct.unpack_from("<H", head, at + 24)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from callcenter import models
@@ -85,6 +85,9 @@ class Expecter:
         while told:
             try:
                 ended = self._database.call(_note_all, told, self._roles)
+            except (DataError, IntegrityError, ValueError) as error:
+                self._write_singly(told, error)
+                return
             except DBAPIError as error:
                 log.warning(
                     "recordings not written, trying again", error=str(error.orig), facts=len(told)
@@ -96,6 +99,17 @@ class Expecter:
             for recording_id in ended:
                 self._hint(recording_id)
             return
+
+    def _write_singly(self, told: list[Told], error: Exception) -> None:
+        """One of these cannot be written: it must not take the others with it."""
+        if len(told) == 1:
+            pbx, fact = told[0]
+            log.error(
+                "a fact about a recording cannot be written", pbx=pbx, fact=fact, error=str(error)
+            )
+            return
+        for each in told:
+            self._write([each])
 
 
 def _note_all(session: Session, told: list[Told], known: dict[str, roles.Roles]) -> list[int]:
@@ -120,14 +134,14 @@ def expect(
     session: Session, pbx: str, fact: facts.RecordingStarted, *, heard: str = "customer"
 ) -> models.Recording:
     """Return the row of a recording that began, making it when it is not there yet."""
-    file = fact.file.replace("\0", "")
+    file = _clean(fact.file)
     cut = file[:LONGEST_FILE]
     known = session.scalar(
         select(models.Recording).where(models.Recording.pbx == pbx, models.Recording.file == cut)
     )
     if known is not None:
         return known
-    linkedid = fact.linkedid[:LONGEST_ID]
+    linkedid = _clean(fact.linkedid)[:LONGEST_ID]
     recording = models.Recording(
         pbx=pbx,
         linkedid=linkedid,
@@ -179,6 +193,11 @@ def _move(session: Session, pbx: str, fact: facts.CallMerged) -> None:
         .where(models.Recording.pbx == pbx, models.Recording.linkedid == fact.absorbed)
         .values(linkedid=fact.linkedid, call_id=call_id(session, pbx, fact.linkedid))
     )
+
+
+def _clean(text: str) -> str:
+    """Leave out what no database keeps: NUL, and halves of characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _when(at: float) -> datetime:

@@ -11,12 +11,14 @@ another. A result is written only by who still holds the lease: done exactly onc
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import redis
 import structlog
 from huey import Huey, RedisHuey, SqliteHuey
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select, update
@@ -30,7 +32,6 @@ from recordings import expect, store
 log = structlog.get_logger(__name__)
 
 TRIES = 3
-RETRY_SECONDS = 10.0
 LOOK_BACK = timedelta(days=1)  # how long a missing file is looked for
 UNTOLD = timedelta(minutes=5)  # a recording whose end we were not told of is looked at after this
 BATCH = 500
@@ -84,7 +85,7 @@ class Hints:
         """Put a hint into the queue; where that fails the sweep will find the row."""
         try:
             self._advance(recording_id)
-        except (OSError, RuntimeError, ValueError) as error:
+        except (OSError, sqlite3.Error, redis.RedisError) as error:
             log.info(
                 "no hint given, the sweep will find it", recording=recording_id, error=str(error)
             )
@@ -199,7 +200,9 @@ def begin(session: Session, lease: Lease) -> bool:
     return True
 
 
-def stumbled(session: Session, lease: Lease, *, problem: str, now: datetime) -> None:
+def stumbled(
+    session: Session, lease: Lease, *, problem: str, now: datetime, wait: timedelta
+) -> None:
     """Count a try that went wrong and let the next wait longer; after the last it has failed."""
     recording = session.get_one(models.Recording, lease.recording_id)
     hearing = recording.state in HEARD  # which is counted when it begins
@@ -207,7 +210,7 @@ def stumbled(session: Session, lease: Lease, *, problem: str, now: datetime) -> 
     if tries >= TRIES:
         settle(session, lease, state="failed", reason=problem, tries=tries)
         return
-    again = now + timedelta(seconds=RETRY_SECONDS * 3 ** (tries - 1))
+    again = now + wait * 3 ** (tries - 1)
     back = "stored" if hearing else recording.state
     settle(session, lease, state=back, reason=problem, tries=tries, lease_until=again)
 

@@ -36,11 +36,13 @@ Again = Callable[[int, float], None]
 class Patience:
     """How long to wait for what, in seconds."""
 
-    lease_seconds: float = 60.0
     missing_seconds: float = (
         120.0  # after the end, until a file that is not there counts as missing
     )
     stale_seconds: float = 120.0  # since the last change, until an open file is taken as it is
+    retry_seconds: float = (
+        10.0  # after the first error nobody foresaw; three times that after the second
+    )
     shortest_wait: float = 0.5
     longest_wait: float = 60.0
 
@@ -104,7 +106,7 @@ class Steps:
 
     def claim(self, recording_id: int) -> Keeper | None:
         """Take a recording, where there is something to do and nobody else does it."""
-        seconds = self.patience.lease_seconds
+        seconds = self.settings.recordings.lease_seconds
         lease = self.database.call(jobs.claim, recording_id, now=utcnow(), seconds=seconds)
         return Keeper(self.database, lease, seconds=seconds) if lease else None
 
@@ -131,8 +133,9 @@ class Steps:
 
     def stumbled(self, keeper: Keeper, problem: Exception) -> None:
         """Count a try that went wrong in a way nobody foresaw; the third is the last."""
-        said = f"{type(problem).__name__}: {problem}"
-        self.database.call(jobs.stumbled, keeper.end(), problem=f"error: {said}", now=utcnow())
+        said = f"error: {type(problem).__name__}: {problem}"
+        wait = timedelta(seconds=self.patience.retry_seconds)
+        self.database.call(jobs.stumbled, keeper.end(), problem=said, now=utcnow(), wait=wait)
 
     def _fetch(self, keeper: Keeper, recording: models.Recording) -> None:
         pbx = store.exchange(self.settings, recording.pbx)

@@ -27,6 +27,7 @@ from recordings import audio, loudness
 SIDES = ("agent", "customer")
 PLAYED = ("stereo", "mixed")  # what a player is given; stereo: agent left, customer right
 BLOCK = 1 << 20
+LONGEST_NAME = 240  # bytes; file systems allow 255, and a leg's name is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,8 @@ def locate(pbx: Pbx, file: str) -> Path:
             raise refused
         named = named.relative_to(remote)
     if not named.parts or ".." in named.parts or any(ord(letter) < 32 for letter in file):
+        raise refused
+    if any(len(os.fsencode(part)) > LONGEST_NAME for part in named.parts):
         raise refused
     path = folder.joinpath(*named.parts)
     if path.resolve() != path:

@@ -138,6 +138,7 @@ class Child:
         )  # with secrets masked; a worker needs none but
         self._url = settings.database.url  # the database's address, which is in there
         self._ending = threading.Event()
+        self._starting = threading.Lock()
         self._process = self._start()
         self._watcher = threading.Thread(target=self._watch, name="workers", daemon=True)
         self._watcher.start()
@@ -154,13 +155,17 @@ class Child:
 
     def stop(self) -> None:
         """End it: politely, then not."""
-        self._ending.set()
+        with self._starting:
+            self._ending.set()
         self._process.terminate()
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
         self._watcher.join()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         if self._process.stdin:
             self._process.stdin.close()
 
@@ -188,7 +193,11 @@ class Child:
                 return
             log.error("a worker died, starting another", status=code)
             wait = min(wait * 2, LONGEST_RESTART_SECONDS)
-            self._process = self._start()
+            with self._starting:
+                if self._ending.is_set():
+                    return
+                self._hang_up()
+                self._process = self._start()
 
 
 def spawn(settings: Settings) -> Child:
