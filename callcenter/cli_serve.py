@@ -51,7 +51,7 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the pages; a free one by default.")] = 0,
 ) -> None:
     """Run a whole call center with calls that keep arriving, until Ctrl-C."""
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(demo_run.demo(port=port))
 
 

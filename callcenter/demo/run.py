@@ -74,14 +74,15 @@ recordings = "{exchange.recordings}"
     return file
 
 
-def load_sample(file_url: str) -> traffic.Cast:
+def load_sample(database_url: str) -> tuple[sample.Sample, traffic.Cast]:
     """Make the database with its people, customers and past calls."""
-    database = db.Database(file_url)
+    database = db.Database(database_url)
     migrations.upgrade(database)
-    database.call(sample.load_sample, password=PASSWORD, now=db.utcnow())
+    with database.session() as session:
+        made = sample.load_sample(session, password=PASSWORD, now=db.utcnow())
     cast = traffic.choose_cast(database)
     database.close()
-    return cast
+    return made, cast
 
 
 @contextlib.asynccontextmanager
@@ -129,25 +130,28 @@ async def until_it_answers(port: int, process: asyncio.subprocess.Process, log: 
             await asyncio.sleep(0.1)
 
 
-def sign_ins() -> str:
+def sign_ins(made: sample.Sample) -> str:
     """Tell who can sign in."""
-    width = max(len(login) for login, _, _ in sample.SIGN_INS)
-    lines = [f"  {login:<{width}}  {role:<22} {name}" for login, role, name in sample.SIGN_INS]
-    return "\n".join(lines)
+    width = max(len(account.login) for account in made.accounts)
+    return "\n".join(
+        f"  {account.login:<{width}}  {account.role:<11} {account.extension:<5} {account.name}"
+        for account in made.accounts
+    )
 
 
 async def demo(*, port: int = 0, say: bool = True) -> None:
-    """Run until cancelled or interrupted."""
+    """Run until cancelled, interrupted or told to end."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     with tempfile.TemporaryDirectory(prefix="callcenter-demo-") as name:
         folder = Path(name)
         async with contextlib.AsyncExitStack() as stack:
             _say(say, "Starting Asterisk ...")
-            exchange = Exchange(
-                folder / "pbx", timing=Timing(member_seconds=20), phones=parties_numbers()
-            )
+            exchange = Exchange(folder / "pbx", timing=Timing(member_seconds=20))
             await stack.enter_async_context(exchange)
             _say(say, "Loading 2,000 customers and their past calls ...")
-            cast = await asyncio.to_thread(load_sample, f"sqlite:///{folder}/callcenter.db")
+            made, cast = await asyncio.to_thread(load_sample, f"sqlite:///{folder}/callcenter.db")
             port = port or ports.tcp()
             log = folder / "serve.log"
             settings_file = write_settings(folder, exchange, port)
@@ -156,13 +160,8 @@ async def demo(*, port: int = 0, say: bool = True) -> None:
             await _people(stack, exchange)
             street = callers.Callers(exchange, folder / "calls")
             stack.push_async_callback(street.stop)
-            _say(say, ready_text(port, log))
+            _say(say, ready_text(port, log, made))
             await _until_over(traffic.Traffic(street, cast, voices(exchange, folder)), process)
-
-
-def parties_numbers() -> tuple[str, ...]:
-    """Return the extensions of the demo's exchange."""
-    return AGENTS
 
 
 async def _people(stack: contextlib.AsyncExitStack, exchange: Exchange) -> None:
@@ -201,7 +200,7 @@ async def _until_over(calls: traffic.Traffic, process: asyncio.subprocess.Proces
                 await task
 
 
-def ready_text(port: int, log: Path) -> str:
+def ready_text(port: int, log: Path, made: sample.Sample) -> str:
     """Say where to go, as whom, and what is happening there."""
     heard = (
         "Speech is transcribed with the only model that comes with the packages, a Korean one: it shows the chain, not the words."
@@ -213,7 +212,7 @@ def ready_text(port: int, log: Path) -> str:
 
   Sign in with the password {PASSWORD} as
 
-{sign_ins()}
+{sign_ins(made)}
 
   Phones answer by themselves after {ANSWER_AFTER_SECONDS:.0f} seconds; a new caller comes every few seconds.
   {heard}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import shutil
 import time
 from dataclasses import dataclass
@@ -76,15 +77,8 @@ def exchanges(request: web.Request) -> list[dict[str, Any]]:
     """Return the state of every link: what the switchboard says, else that nothing is connected."""
     switchboard = request.app[keys.SWITCHBOARD]
     if switchboard is not None:
-        return [_plain(status) for status in switchboard.status()]
-    return [{"name": pbx.name, "state": "off"} for pbx in request.app[keys.SETTINGS].pbx]
-
-
-def _plain(status: Any) -> dict[str, Any]:
-    if isinstance(status, dict):
-        return status
-    names = getattr(status, "__slots__", None) or vars(status)
-    return {name: getattr(status, name) for name in names}
+        return [dataclasses.asdict(status) for status in switchboard.status()]
+    return [{"name": pbx.name, "state": "stopped"} for pbx in request.app[keys.SETTINGS].pbx]
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -114,5 +108,8 @@ async def health(request: web.Request) -> web.StreamResponse:
     try:
         await request.app[keys.DATABASE].run(_one)
     except SQLAlchemyError:
-        return web.json_response({"database": "unreachable"}, status=503)
-    return web.json_response({"database": "ok"})
+        return web.json_response({"status": "down", "database": "unreachable"}, status=503)
+    switchboard = request.app[keys.SWITCHBOARD]
+    lines = switchboard.status() if switchboard is not None else ()
+    links = {line.name: line.state for line in lines}
+    return web.json_response({"status": "ok", "database": "ok", "pbx": links})
