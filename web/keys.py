@@ -11,6 +11,7 @@ from callcenter.db import Database
 from callcenter.settings import Settings
 
 if TYPE_CHECKING:
+    from screenpop.floor import Floor
     from web.auth import Person
     from web.i18n import Texts
     from web.rendering import Renderer
@@ -26,6 +27,8 @@ STORAGE: web.AppKey[DatabaseStorage] = web.AppKey("storage")
 THROTTLE: web.AppKey[Throttle] = web.AppKey("throttle")
 # The exchange's side when there is one (telephony/switchboard.py): the pages ask it for `status()` alone.
 SWITCHBOARD: web.AppKey[Any] = web.AppKey("switchboard")
+# Who takes part in what now, and their browsers (screenpop/floor.py); only there with a switchboard.
+FLOOR: web.AppKey[Floor] = web.AppKey("floor")
 # Awaited with the session's hash after it was ended, so that its live connection ends with it.
 SIGNED_OUT: web.AppKey[list[SignedOut]] = web.AppKey("signed_out")
 

@@ -1,0 +1,181 @@
+"""The live center: the parts between the switchboard and the screens, made and joined here.
+
+Order of the subscribers is the order of the hot path: who is it (desk.meet), the row (calllog), the screens (desk.on_fact).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from callcenter import db, errors, settings
+from callcenter.crm import agents, calllog, desk, lookup, queueing, seats, who, writer
+from callcenter.telephony import facts, link, switchboard
+
+log = structlog.get_logger(__name__)
+
+REFRESH_SECONDS = 5.0
+EXTENSION_SECONDS = 30.0
+
+
+class Center:
+    """Everything that is live, by name; `start` reads what a restart needs and begins to listen."""
+
+    def __init__(
+        self, config: settings.Settings, database: db.Database, board: switchboard.Switchboard
+    ) -> None:
+        self.settings, self.database, self.board = config, database, board
+        self.writer = writer.Writer(database)
+        self.seats = seats.Seats(database)
+        self.agents = agents.Agents(self.writer)
+        self.log = calllog.CallLog(self.writer, records=board.record, user_of=self.seats.user_of)
+        self.lookup = lookup.Lookup.of(database, config)
+        self.who = who.Who(self.lookup, self.log, board.record)
+        self.queues = queueing.Queues(board, self.seats)
+        self.desk = desk.Desk(
+            seating=self.seats, agents_=self.agents, who_=self.who, wrapup_seconds=self._wrapup_seconds
+        )  # fmt: skip
+        self.keeper = queueing.Keeper(board, self.seats, self.queues)
+        self.agents.changed += [self._time_wrapup, self.keeper.look]
+        board.subscribers += [
+            self.desk.meet, self.log.on_fact, self.desk.on_fact, self.queues.on_fact, self._on_fact,
+        ]  # fmt: skip
+        board.states.append(self._link_changed)
+        self._timers: dict[int, tuple[float, asyncio.TimerHandle]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Read the seats, the queues and what the agents declared, then listen."""
+        await self._refresh()
+        declared = await self.database.run(agents.last_declared, time.time())
+        self.agents.restore(declared)
+        self._task = asyncio.create_task(self._follow(), name="center")
+        await self.board.start()
+
+    async def stop(self) -> None:
+        """Stop listening, and write what is not written."""
+        await self.board.stop()
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self.keeper.stop()
+        for _, handle in self._timers.values():
+            handle.cancel()
+        await asyncio.get_running_loop().run_in_executor(None, self.writer.close)
+        self.lookup.close()
+
+    async def refresh(self) -> None:
+        """Read seats, queues and numbers again, because somebody changed them."""
+        await self._refresh()
+
+    def pbx_of(self, user_id: int) -> str:
+        """Give the exchange at which a user sits; the first one where nothing says so."""
+        seat = self.seats.seat(user_id)
+        return (seat.pbx if seat else "") or next(iter(self.board.lines), "")
+
+    def own_queues(self, user_id: int) -> set[str]:
+        """Give the queues of a user's teams."""
+        person, pbx = self.seats.person(user_id), self.pbx_of(user_id)
+        teams = person.viewer.team_ids if person else frozenset[int]()
+        return {
+            profile.queue
+            for profile in self.queues.profiles.values()
+            if profile.pbx == pbx and profile.team_id in teams
+        }
+
+    def finish_wrapup(
+        self,
+        user_id: int,
+        *,
+        outcome_id: int | None = None,
+        then: tuple[agents.State, str] | None = None,
+        at: float | None = None,
+    ) -> None:
+        """End a wrap-up: by the agent, with an outcome, or by itself, without."""
+        at = time.time() if at is None else at
+        wrapup = self.agents.get(user_id).wrapup
+        if wrapup is None:
+            raise errors.NotFound("there is no wrap-up")
+        pbx, linkedid = wrapup.call
+        self.log.finish(pbx, linkedid, outcome_id=outcome_id, at=at, seconds=at - wrapup.since)
+        self.agents.end_wrapup(user_id, at, then)
+        call = self.desk.calls.get(wrapup.call)
+        if call is not None:
+            self.desk.close_wrapup(user_id, call)
+
+    def extend_wrapup(self, user_id: int, seconds: float = EXTENSION_SECONDS) -> float:
+        """Give the agent more time; return the new end, epoch seconds."""
+        agent = self.agents.get(user_id)
+        if agent.wrapup is None:
+            raise errors.NotFound("there is no wrap-up")
+        agent.wrapup.until += seconds
+        call = self.desk.calls.get(agent.wrapup.call)
+        if call is not None and user_id in call.legs:
+            leg = call.legs[user_id]
+            leg.wrapup_until = agent.wrapup.until
+            leg.wrapup_seconds = (leg.wrapup_seconds or 0.0) + seconds
+            self.desk.refresh(call)
+        self.agents.settle(agent, time.time())
+        return agent.wrapup.until
+
+    def _on_fact(self, pbx: str, fact: facts.Fact) -> None:
+        if isinstance(fact, facts.PhoneChanged):
+            user = self.seats.user_of(pbx, fact.interface, fact.extension)
+            if user is not None:
+                agent = self.agents.get(user)
+                agent.reachable = fact.reachable
+                self.agents.settle(agent, fact.at)
+        elif isinstance(fact, facts.MemberChanged):
+            user = self.seats.user_of(pbx, fact.interface, fact.extension)
+            if user is not None:
+                self.keeper.look(self.agents.get(user))
+
+    def _wrapup_seconds(self, pbx: str, queue: str | None) -> float:
+        profile = self.queues.profile(pbx, queue)
+        return profile.wrapup_seconds if profile else self.settings.calls.wrapup_seconds
+
+    def _time_wrapup(self, agent: agents.Agent) -> None:
+        """Let a wrap-up end by itself."""
+        until = agent.wrapup.until if agent.wrapup else None
+        known = self._timers.get(agent.user_id)
+        if (known[0] if known else None) == until:
+            return
+        if known:
+            known[1].cancel()
+            del self._timers[agent.user_id]
+        if until is not None:
+            loop = asyncio.get_running_loop()
+            handle = loop.call_later(
+                max(0.0, until - time.time()), self._wrapup_over, agent.user_id
+            )
+            self._timers[agent.user_id] = until, handle
+
+    def _wrapup_over(self, user_id: int) -> None:
+        self._timers.pop(user_id, None)
+        wrapup = self.agents.get(user_id).wrapup
+        if wrapup is not None:
+            self.finish_wrapup(user_id, at=wrapup.until)
+
+    def _link_changed(self) -> None:
+        for line in self.board.lines.values():
+            if line.link.state.phase is link.Phase.UP:
+                self.keeper.forget(self.agents.all())
+
+    async def _refresh(self) -> None:
+        self.queues.profiles = await self.database.run(queueing.read_profiles)
+        await self.seats.refresh()
+        self.lookup.refresh()
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            try:
+                await self._refresh()
+            except (SQLAlchemyError, errors.CallCenterError) as error:
+                log.warning("not refreshed", problem=str(error)[:200])

@@ -1,0 +1,132 @@
+"""The calls of the present as the desk sees them: who takes part with which phone, and who the other side is.
+
+A call here is what an agent's screen needs while it lasts and through its wrap-up; the row in the database is written
+from the tracker's record (calllog.py), never from this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from callcenter.crm import matching
+from callcenter.telephony import facts
+
+Key = tuple[str, str]  # (pbx, Linkedid)
+
+RINGING = "ringing"
+DIALING = "dialing"
+TALKING = "talking"
+HELD = "held"
+CONSULTING = "consulting"
+WRAPUP = "wrapup"
+
+
+@dataclass(slots=True)
+class Leg:
+    """One user's part in a call: the phone, and what it does."""
+
+    user_id: int
+    interface: str
+    extension: str
+    state: str
+    since: float
+    channel: str = ""
+    rang: float | None = None
+    joined: float | None = None  # picked up
+    wrapup_until: float | None = None
+    wrapup_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """A call that a user asked for: whom it is for is known before it rings."""
+
+    user_id: int
+    number: str
+    party_id: int | None
+
+
+@dataclass(slots=True)
+class LiveCall:
+    """One call under its Linkedid; times are epoch seconds."""
+
+    pbx: str
+    id: str
+    direction: facts.Direction
+    from_: str
+    from_name: str
+    to: str
+    did: str | None
+    started: float
+    queue: str | None = None
+    queued: float | None = None
+    ringing: float | None = None
+    far_end_answered: float | None = None
+    answered: float | None = None
+    ended: float | None = None
+    legs: dict[int, Leg] = field(default_factory=dict)
+    held_by: set[str] = field(default_factory=set)
+    transfer: dict[str, Any] | None = None  # {kind, to, state}
+    recording: str = "off"
+    dial: Dial | None = None
+    match: matching.Match | None = None
+    party_id: int | None = None  # as matched, or as an agent said
+    party_name: str = ""
+    said: bool = False  # an agent said who it is: no look-up changes that
+
+    @property
+    def key(self) -> Key:
+        """Give (pbx, Linkedid)."""
+        return self.pbx, self.id
+
+    @property
+    def far(self) -> str:
+        """Give the number of the other side, as seen from the house."""
+        return self.from_ if self.direction is facts.Direction.INBOUND else self.to
+
+
+@dataclass(frozen=True, slots=True)
+class Popped:
+    """A card is to appear on a user's screens."""
+
+    call: LiveCall
+    leg: Leg
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """A card that is there shows something else."""
+
+    call: LiveCall
+    leg: Leg
+
+
+@dataclass(frozen=True, slots=True)
+class Relinked:
+    """It was decided who the party is: cards are made anew."""
+
+    call: LiveCall
+    leg: Leg
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A user's part ended: ended | missed | answered_elsewhere | transferred | rejected; perhaps wrap-up begins."""
+
+    call: LiveCall
+    leg: Leg
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something is to be said to a user, by its code."""
+
+    user_id: int
+    level: str  # info | warn | bad
+    code: str
+    call_id: str = ""
+
+
+Change = Popped | Updated | Relinked | Closed | Noticed

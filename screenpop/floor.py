@@ -1,0 +1,60 @@
+"""The live side as one thing that the web application starts and stops: center, screens and Socket.IO server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from callcenter import db, settings
+from callcenter.crm import center
+from callcenter.telephony import switchboard
+from screenpop import present, screens, server
+
+
+class Floor:
+    """Hold the live parts by name."""
+
+    def __init__(
+        self,
+        config: settings.Settings,
+        database: db.Database,
+        board: switchboard.Switchboard,
+        *,
+        authenticate: server.Authenticate,
+        translate: present.Translate,
+        origins: Sequence[str] = (),
+    ) -> None:
+        """Take `authenticate(request)` and `translate(language, text)` from the web side."""
+        self.center = center.Center(config, database, board)
+        self.screens = screens.Screens(self.center, translate)
+        self.server = server.Server(
+            authenticate=authenticate, snapshot=self.screens.snapshot, origins=origins
+        )
+        self.screens.server = self.server
+
+    def attach(self, app: Any) -> None:
+        """Serve /socket.io, and run with the application."""
+        self.server.sio.attach(app)
+        app.cleanup_ctx.append(self._run)
+        app.on_shutdown.append(self._let_go)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the live parts."""
+        await self.center.start()
+        self.server.start()
+        try:
+            yield
+        finally:
+            await self.server.stop()
+            await self.center.stop()
+            await self.screens.close()
+
+    async def _run(self, _app: Any) -> AsyncIterator[None]:
+        async with self.running():
+            yield
+
+    async def _let_go(self, _app: Any) -> None:
+        """End the live connections before the application waits for them to end."""
+        await self.server.stop()

@@ -1,0 +1,266 @@
+"""Socket.IO: browsers come, are known by their session, and are sent what is theirs, in order and numbered.
+
+Rules
+1. A browser is in the room of its own user, chosen here from its session; it cannot ask for another.
+2. Every event has `seq`, counted a user; after a gap or a reconnect the browser says `hello` and gets a snapshot.
+3. A pop is acknowledged, or sent again: after a second, five times at most, to the browser that did not answer.
+4. Sign-out and a change of role end the connection.
+
+Sending goes around python-socketio's `emit`, which makes a task a recipient and awaits them (0.2 ms a call): the packet is
+encoded once and put on the queue that each connection's writer empties. That is all that `emit` would do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+import socketio
+import structlog
+from engineio import packet as engine
+
+log = structlog.get_logger(__name__)
+
+ACK_SECONDS = 1.0
+MOST_TRIES = 5
+MOST_WAITING = 500  # packets that a browser may leave unread before it is let go
+_MESSAGE = engine.MESSAGE
+
+
+class Person(Protocol):
+    """What is used of web's signed-in person."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def session(self) -> str: ...
+
+
+Authenticate = Callable[[Any], Awaitable[Person | None]]
+Snapshot = Callable[[int], Awaitable[dict[str, Any]]]
+
+
+@dataclass(slots=True)
+class Browser:
+    """One connection of a user."""
+
+    sid: str
+    engine_sid: str
+    user_id: int
+    session: str
+    unacked: dict[int, _Unacked] = field(default_factory=dict)  # by ack id
+
+
+@dataclass(slots=True)
+class _Unacked:
+    text: str
+    due: float
+    tries: int = 1
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was sent, for the system page and the benchmark."""
+
+    sent: int = 0
+    acked: int = 0
+    sent_again: int = 0
+    given_up: int = 0
+
+
+class Server:
+    """The live connections, by user."""
+
+    def __init__(
+        self,
+        *,
+        authenticate: Authenticate,
+        snapshot: Snapshot,
+        origins: Sequence[str] = (),
+    ) -> None:
+        """Take `authenticate(request)` and `snapshot(user_id)`; `origins` beside the one that is asked."""
+        self.counts = Counts()
+        self.presence: list[Callable[[int, int], None]] = []  # told (user, browsers)
+        self._authenticate = authenticate
+        self._snapshot = snapshot
+        self._users: dict[int, dict[str, Browser]] = {}
+        self._browsers: dict[str, Browser] = {}
+        self._seq: dict[int, int] = {}
+        self._waiting: set[str] = set()  # browsers with something unacknowledged
+        self._sweeper: asyncio.Task[None] | None = None
+        self._stopped = False
+        self.sio = socketio.AsyncServer(
+            async_mode="aiohttp",
+            transports=["websocket"],
+            allow_upgrades=False,
+            cors_allowed_origins=list(origins) or None,  # None: the origin that is asked
+            http_compression=False,
+            ping_interval=20,
+            ping_timeout=20,
+            max_http_buffer_size=65536,
+            async_handlers=False,
+            logger=False,
+            engineio_logger=False,
+        )
+        self.sio.on("connect", self._connect)
+        self.sio.on("disconnect", self._disconnect)
+        self.sio.on("hello", self._hello)
+
+    def start(self) -> None:
+        """Begin to look after what is not acknowledged."""
+        self._sweeper = asyncio.create_task(self._sweep(), name="acks")
+
+    async def stop(self) -> None:
+        """Let every browser go; a second time does nothing."""
+        if self._stopped:
+            return
+        self._stopped = True
+        task, self._sweeper = self._sweeper, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        for browser in list(self._browsers.values()):
+            await self.sio.disconnect(browser.sid)
+        await self.sio.shutdown()
+
+    # ---- sending
+
+    def present(self, user_id: int) -> int:
+        """Count the browsers of a user."""
+        return len(self._users.get(user_id, ()))
+
+    def users(self) -> list[int]:
+        """Give every user with a browser."""
+        return list(self._users)
+
+    def seq(self, user_id: int) -> int:
+        """Give the number of the last event sent to a user."""
+        return self._seq.get(user_id, 0)
+
+    def push(self, user_id: int, event: str, payload: dict[str, Any], *, ack: bool = False) -> None:
+        """Send an event to every browser of a user, now and without waiting."""
+        browsers = self._users.get(user_id)
+        if not browsers:
+            return
+        seq = self._seq[user_id] = self._seq.get(user_id, 0) + 1
+        payload["seq"] = seq
+        text = json.dumps([event, payload], ensure_ascii=False, separators=(",", ":"))
+        self.counts.sent += len(browsers)
+        if not ack:
+            packet = engine.Packet(_MESSAGE, f"2{text}")
+            for browser in browsers.values():
+                self._put(browser, packet)
+            return
+        due = time.monotonic() + ACK_SECONDS
+        for browser in browsers.values():
+            id_ = self._new_ack(browser)
+            browser.unacked[id_] = _Unacked(text, due)
+            self._waiting.add(browser.sid)
+            self._put(browser, engine.Packet(_MESSAGE, f"2{id_}{text}"))
+
+    async def end_session(self, session: str) -> None:
+        """End the connections of a session that was signed out."""
+        for browser in [b for b in self._browsers.values() if b.session == session]:
+            await self.sio.disconnect(browser.sid)
+
+    async def end_user(self, user_id: int) -> None:
+        """End the connections of a user whose role changed or who may not sign in any more."""
+        for browser in list(self._users.get(user_id, {}).values()):
+            await self.sio.disconnect(browser.sid)
+
+    async def renew(self, user_id: int) -> None:
+        """Send every browser of a user a new snapshot."""
+        for browser in list(self._users.get(user_id, {}).values()):
+            await self._send_snapshot(browser)
+
+    def _put(self, browser: Browser, packet: engine.Packet) -> None:
+        connection = self.sio.eio.sockets.get(browser.engine_sid)
+        if connection is None or connection.closed:
+            return
+        if connection.queue.qsize() > MOST_WAITING:
+            log.warning("browser does not read", user=browser.user_id)
+            asyncio.get_running_loop().create_task(self.sio.disconnect(browser.sid))
+            return
+        connection.queue.put_nowait(packet)
+
+    # ---- browsers
+
+    async def _connect(self, sid: str, environ: dict[str, Any], _auth: Any = None) -> bool:
+        person = await self._authenticate(environ["aiohttp.request"])
+        if person is None:
+            return False
+        engine_sid = self.sio.manager.eio_sid_from_sid(sid, "/")
+        browser = Browser(sid, engine_sid, person.id, person.session)
+        self._browsers[sid] = browser
+        self._users.setdefault(person.id, {})[sid] = browser
+        self._tell_presence(person.id)
+        return True
+
+    async def _disconnect(self, sid: str, _reason: str = "") -> None:
+        browser = self._browsers.pop(sid, None)
+        if browser is None:
+            return
+        self._waiting.discard(sid)
+        theirs = self._users.get(browser.user_id, {})
+        theirs.pop(sid, None)
+        if not theirs:
+            self._users.pop(browser.user_id, None)
+        self._tell_presence(browser.user_id)
+
+    async def _hello(self, sid: str, _data: Any = None) -> None:
+        browser = self._browsers.get(sid)
+        if browser is not None:
+            await self._send_snapshot(browser)
+
+    async def _send_snapshot(self, browser: Browser) -> None:
+        snapshot = await self._snapshot(browser.user_id)
+        snapshot["seq"] = self.seq(browser.user_id)
+        text = json.dumps(["snapshot", snapshot], ensure_ascii=False, separators=(",", ":"))
+        self._put(browser, engine.Packet(_MESSAGE, f"2{text}"))
+
+    def _tell_presence(self, user_id: int) -> None:
+        for tell in self.presence:
+            tell(user_id, self.present(user_id))
+
+    # ---- acknowledgements
+
+    def _new_ack(self, browser: Browser) -> int:
+        """Let python-socketio call us back for this browser's next acknowledgement."""
+        manager = self.sio.manager
+        id_: int = manager._generate_ack_id(browser.sid, None)
+        manager.callbacks[browser.sid][id_] = partial(self._acknowledged, browser, id_)
+        return id_
+
+    def _acknowledged(self, browser: Browser, id_: int, *_data: Any) -> None:
+        if browser.unacked.pop(id_, None) is not None:
+            self.counts.acked += 1
+        if not browser.unacked:
+            self._waiting.discard(browser.sid)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(ACK_SECONDS / 4)
+            now = time.monotonic()
+            for sid in list(self._waiting):
+                browser = self._browsers.get(sid)
+                for id_, unacked in list(browser.unacked.items()) if browser else ():
+                    if unacked.due <= now:
+                        self._again(browser, id_, unacked, now)
+
+    def _again(self, browser: Any, id_: int, unacked: _Unacked, now: float) -> None:
+        if unacked.tries >= MOST_TRIES:
+            del browser.unacked[id_]
+            self.counts.given_up += 1
+            log.warning("pop not acknowledged", user=browser.user_id)
+            return
+        unacked.tries += 1
+        unacked.due = now + ACK_SECONDS
+        self.counts.sent_again += 1
+        self._put(browser, engine.Packet(_MESSAGE, f"2{id_}{unacked.text}"))
