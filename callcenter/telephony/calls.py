@@ -187,7 +187,7 @@ class CallTracker:
                         holder = holder or next((h.device.interface for h in holders), "")
         held = held and not talking
         if talking and call.talking_since is None:
-            call.breaker = None
+            call.breaker = call.pulled = None
         elif talking and call.breaker is not None and not any(c.device is call.breaker for c in call.channels):  # fmt: skip
             call.breaker = None  # somebody left, the others talk on
         was_held = call.held_since is not None
@@ -202,7 +202,7 @@ class CallTracker:
         """Tell the end of a call whose last channel is gone."""
         call.run(False, False)
         call.ended = call.now
-        if call.announced or call.first is not None or call.variables:
+        if call.announced or call.first is not None:  # else nobody was ever in it
             record = call.record(result=results.result(call))
             self.tell(call, facts.CallEnded(call.id, call.now, record))
         self._forget(call)

@@ -53,7 +53,9 @@ NEWER: Final = {
     "Leave": "QueueCallerLeave",
     "QueueMemberPaused": "QueueMemberPause",
 }
-_UNKNOWN: Final = frozenset({"", "<unknown>", "<null>", "unknown", "(null)", "anonymous", "Anonymous"})  # fmt: skip
+_UNKNOWN: Final = frozenset(
+    {"", "<unknown>", "<null>", "unknown", "(null)", "anonymous", "restricted", "unavailable", "private", "withheld"}
+)  # fmt: skip
 _QUOTED: Final = re.compile(r'^"(.*)"$')
 
 
@@ -94,7 +96,7 @@ class Event:
         """Give the first of these headers that holds a known value; Asterisk's ways to say "unknown" are ""."""
         for key in keys:
             value = self.headers.get(key)
-            if value is not None and value not in _UNKNOWN:
+            if value and value.lower() not in _UNKNOWN:
                 return value
         return ""
 
@@ -114,6 +116,11 @@ class Event:
         quoted = _QUOTED.match(name)
         number = self.text(prefix + "CallerIDNum", prefix + "CallerIDnum", prefix + "CallerID")
         return number, quoted[1] if quoted else name
+
+    @property
+    def is_withheld(self) -> bool:
+        """Say whether the caller asked that the number be shown to nobody."""
+        return "rohibited" in self.headers.get("CID-CallingPres", "")
 
     def connected(self, prefix: str = "") -> str:
         """Give the number that a channel is told it talks to."""

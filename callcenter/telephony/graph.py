@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 DOWN, RING, RINGING, UP = 0, 4, 5, 6  # Asterisk's channel states: 4 calls us, 5 is called by us
 _MASQUERADED = "<MASQ>"
 _ZOMBIE = "<ZOMBIE>"
+_KEPT = ("state", "incoming", "dialled", "dialled_at", "number", "caller_name", "exten", "rang", "up")  # fmt: skip
 
 
 class Device:
     """What sits on a channel: a person's phone, a trunk's line, or a helper of Asterisk's own."""
 
     __slots__ = (
-        "asked_to_hang_up", "caller_name", "dialled", "exten", "extension", "holding", "incoming", "interface", "is_local",
+        "asked_to_hang_up", "caller_name", "dialled", "dialled_at", "exten", "extension", "holding", "incoming", "interface", "is_local",
         "music", "name", "number", "parked", "passed_on", "rang", "role", "state", "status", "up",
     )  # fmt: skip
 
@@ -39,6 +40,7 @@ class Device:
         self.state = DOWN
         self.incoming = False  # it called us
         self.dialled = False  # we called it
+        self.dialled_at: float | None = None
         self.number = ""
         self.caller_name = ""
         self.exten = ""
@@ -196,16 +198,7 @@ class Graph:
         if device.interface == channel.device.interface:
             channel.device.name = name
             return None
-        for kept in (
-            "state",
-            "incoming",
-            "dialled",
-            "number",
-            "caller_name",
-            "exten",
-            "rang",
-            "up",
-        ):
+        for kept in _KEPT:
             setattr(device, kept, getattr(channel.device, kept))
         channel.device = device
         return None

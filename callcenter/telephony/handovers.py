@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from callcenter.telephony import events, facts, graph, spelling
+from callcenter.telephony import events, facts, graph, records, spelling
 
 if TYPE_CHECKING:
     from callcenter.telephony.calls import CallTracker
@@ -28,8 +28,29 @@ def _bridge_enter(tracker: CallTracker, event: events.Event) -> None:
 def _bridge_leave(tracker: CallTracker, event: events.Event) -> None:
     channel = tracker.see(event)
     if channel is not None:
+        _pull(tracker, channel)
         stay = tracker.graph.leave(channel, event.bridge)
         tracker.settle([channel, *stay], event.at)
+
+
+def _pull(tracker: CallTracker, channel: graph.Channel) -> None:
+    """Note whom a customer leaves although nobody asked to hang up: AMI's Redirect is told by no event of its own."""
+    call = channel.call
+    if call.breaker is None and call.talking_since is not None and channel in call.customers():
+        left = [c.device for c in tracker.graph.hearing(channel) if c is not channel]
+        call.pulled = left[0] if len(left) == 1 and left[0].is_phone else None
+
+
+def take_redirected(tracker: CallTracker, event: events.Event, call: records.Call, to: str) -> None:
+    """Tell a transfer by Redirect, once the customer who was taken from one phone is given to another."""
+    by, call.pulled = call.pulled, None
+    if by is None or by.passed_on or by.extension == to:
+        return
+    by.passed_on = True
+    seat = call.seats.get(by.interface)
+    if seat is not None and seat.outcome is facts.Outcome.ANSWERED and seat.left is not None:
+        seat.outcome = facts.Outcome.TRANSFERRED
+    _transfer(tracker, event, by, call, kind="blind", to=to)
 
 
 def _conference_join(tracker: CallTracker, event: events.Event) -> None:
@@ -94,9 +115,14 @@ def _music(tracker: CallTracker, event: events.Event) -> None:
 
 
 def _transfer(
-    tracker: CallTracker, event: events.Event, channel: graph.Channel, *, kind: str, to: str
+    tracker: CallTracker,
+    event: events.Event,
+    device: graph.Device,
+    call: records.Call,
+    *,
+    kind: str,
+    to: str,
 ) -> None:
-    device, call = channel.device, channel.call
     if any(t.to == to and call.now - t.at < 0.5 and t.kind == kind for t in call.transfers):
         return
     by = device.extension or device.number
@@ -114,7 +140,7 @@ def _blind_transfer(tracker: CallTracker, event: events.Event) -> None:
         return
     by.device.passed_on = True
     if who is None or not who.device.parked:  # parking is a transfer to Asterisk, not to a person
-        _transfer(tracker, event, by, kind="blind", to=event.text("Extension"))
+        _transfer(tracker, event, by.device, by.call, kind="blind", to=event.text("Extension"))
 
 
 def _attended_transfer(tracker: CallTracker, event: events.Event) -> None:
@@ -129,7 +155,7 @@ def _attended_transfer(tracker: CallTracker, event: events.Event) -> None:
         if one is not None:
             one.device.passed_on = True
     to = _target(tracker, by, second, target)
-    _transfer(tracker, event, by, kind="attended", to=to)
+    _transfer(tracker, event, by.device, by.call, kind="attended", to=to)
 
 
 def _target(
@@ -160,13 +186,20 @@ def _sip_transfer(tracker: CallTracker, event: events.Event) -> None:
         return
     channel.device.passed_on = True
     if event.text("TransferType") == "Blind":
-        _transfer(tracker, event, channel, kind="blind", to=event.text("TransferExten"))
+        _transfer(
+            tracker,
+            event,
+            channel.device,
+            channel.call,
+            kind="blind",
+            to=event.text("TransferExten"),
+        )
         return
     target = tracker.graph.named(event.text("TargetChannel"))
     if target is not None:
         target.device.passed_on = True
     to = _target(tracker, channel, target, None)
-    _transfer(tracker, event, channel, kind="attended", to=to)
+    _transfer(tracker, event, channel.device, channel.call, kind="attended", to=to)
 
 
 def _pickup(tracker: CallTracker, event: events.Event) -> None:

@@ -129,6 +129,9 @@ def _newcallerid(tracker: CallTracker, event: events.Event) -> None:
         return
     device = channel.device
     number, name = event.caller()
+    if event.is_withheld and device.incoming:
+        device.number = device.caller_name = ""
+        return
     if not device.incoming or not device.number:
         device.number = number or device.number
     if name and (device.is_trunk or not device.incoming):
@@ -150,11 +153,13 @@ def _dial_begin(tracker: CallTracker, event: events.Event) -> None:
     if source is not None:
         tracker.join(source, dest, event.at)
     call = dest.call
-    call.tick(event.at)
+    device.dialled_at = call.tick(event.at)
     call.breaker = None  # somebody is called: whoever left before, the call goes on
     if source is not None and source.device is call.first and not source.device.incoming:
         source.device.exten = event.exten() or source.device.exten
     if device.is_phone:
+        if source is not None and source.device.role and call.pulled is not None:
+            handovers.take_redirected(tracker, event, call, device.extension)
         call.seat(device)
         if source is not None and device is not call.first and not call.dialled_phone:
             call.dialled_phone = device.extension
@@ -190,6 +195,7 @@ def _asks(tracker: CallTracker, event: events.Event) -> None:
     if channel is None:
         return
     call, device = channel.call, channel.device
+    call.asked = True
     here = device.role and (device.up is not None or device.incoming)
     # A PBX thread that ends asks softly for its own channel: that says something only while it talks.
     means_it = event.kind == "HangupRequest" or channel.bridge or channel.links
@@ -235,7 +241,7 @@ def _device_gone(
                 ),
             )  # fmt: skip
         return
-    since = device.rang if device.rang is not None else call.started
+    since = _first_of(device.rang, device.dialled_at, call.now)
     elsewhere = cause == results.ELSEWHERE or any(
         s.answered is not None and s.answered >= since
         for s in call.seats.values()
@@ -247,6 +253,10 @@ def _device_gone(
         outcome = _outcome(leg)
         call.seat(device).conclude(outcome, call.now)
         tracker.tell(call, facts.RingEnded(call.id, call.now, device.interface, device.extension, outcome))  # fmt: skip
+
+
+def _first_of(*times: float | None) -> float:
+    return next(t for t in times if t is not None)
 
 
 def _outcome(leg: results.Leg) -> facts.Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from callcenter.telephony import events, facts, roles
+from callcenter.telephony import events, facts, records, roles
 
 if TYPE_CHECKING:
     from callcenter.telephony.calls import CallTracker
@@ -37,6 +37,8 @@ def _varset(tracker: CallTracker, event: events.Event) -> None:
     name = (event.headers.get("Variable") or "").lstrip("_")
     now = call.tick(event.at)
     if name.startswith("CC_"):
+        if name == "CC_PRES":
+            _withhold(call, value)
         if call.variables.get(name) != value:
             call.variables[name] = value
             if call.announced:
@@ -45,6 +47,12 @@ def _varset(tracker: CallTracker, event: events.Event) -> None:
         tracker.tell(call, facts.RecordingStarted(call.id, now, channel.device.name, value))
     elif name == "VMSTATUS":
         call.voicemail = call.voicemail or value == "SUCCESS"
+
+
+def _withhold(call: records.Call, presentation: str) -> None:
+    """Forget a number that its owner withholds: AMI shows it, only CALLERID(pres) in the dialplan says not to."""
+    if presentation.startswith("prohib") and call.first is not None and call.first.incoming:
+        call.first.number = call.first.caller_name = ""
 
 
 def _recording_stopped(tracker: CallTracker, event: events.Event) -> None:

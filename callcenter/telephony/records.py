@@ -63,6 +63,8 @@ class Call:
     gone: list[tuple[graph.Device, int | None]] = field(default_factory=list)
     breaker: graph.Device | None = None  # who asked first to hang up, since people last talked
     asked_cause: int | None = None
+    pulled: graph.Device | None = None  # the phone from which the customer was taken, unasked
+    asked: bool = False  # whether Asterisk tells who asks to hang up
     dialled_number: str = ""
     dialled_trunk: bool = False
     dialled_phone: str = ""  # the extension first dialled

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from callcenter.telephony import graph, records
 
 BUSY, NO_RESPONSE, NO_ANSWER, REJECTED, ELSEWHERE = 17, 18, 19, 21, 26  # Q.850
+_SAYS_NOTHING = (None, 0, 16, ELSEWHERE)
 _OUTSIDE = re.compile(r"\+[0-9]{4,}|[0-9]{7,}|[*#]?0[0-9]{4,}")
 _DIALABLE = re.compile(r"[+*#]?[0-9][0-9*#]*")
 _SIP_USER = re.compile(r"(?:^|/)(?:sips?:)?(\+?[0-9*#]{2,})(?:@|$|:|;|/|&)")
@@ -32,22 +33,25 @@ class Leg:
     @property
     def is_busy(self) -> bool:
         """Say whether it was busy."""
-        return self.status == "BUSY" and self.cause != REJECTED or self.cause == BUSY
+        return self.cause == BUSY or (self.status == "BUSY" and self.cause in _SAYS_NOTHING)
 
     @property
     def is_rejected(self) -> bool:
         """Say whether a person refused."""
-        return self.cause == REJECTED
+        return self.cause == REJECTED or (self.is_busy and self.device.rang is not None)
 
     @property
     def is_unanswered(self) -> bool:
         """Say whether it rang out, or nobody was there in time."""
-        return self.status == "NOANSWER" or self.cause in (NO_ANSWER, NO_RESPONSE)
+        # Dial says NOANSWER of a refusal (21) and of an unknown number (1) as well: the cause knows better.
+        silent = self.status == "NOANSWER" and self.cause in _SAYS_NOTHING
+        return silent or self.cause in (NO_ANSWER, NO_RESPONSE)
 
     @property
     def is_cancelled(self) -> bool:
         """Say whether the one who dialled gave up."""
-        return self.status in ("CANCEL", "ABORT", "") and not self.is_unanswered
+        gave_up = self.status in ("CANCEL", "ABORT")
+        return gave_up or (not self.status and self.cause in _SAYS_NOTHING)
 
 
 def is_outside(number: str) -> bool:
@@ -138,7 +142,8 @@ def result(call: records.Call) -> facts.Result:
     if call.voicemail:
         return facts.Result.VOICEMAIL
     if call.queued is not None and way is not facts.Direction.OUTBOUND:
-        gave_up = call.abandoned or (call.in_queue and call.breaker is first)
+        # QueueCallerAbandon comes at a time-out as well: what counts is who asked to hang up, where Asterisk tells that.
+        gave_up = call.breaker is first if call.asked else call.abandoned
         return facts.Result.ABANDONED if gave_up else facts.Result.NO_ANSWER
     return _of_legs(call)
 
@@ -153,7 +158,7 @@ def _of_legs(call: records.Call) -> facts.Result:
         return facts.Result.NO_ANSWER
     if any(leg.is_busy for leg in last):
         return facts.Result.BUSY
-    if last and all(leg.is_cancelled and leg.cause in (None, 0, 16) for leg in last):
+    if last and all(leg.is_cancelled for leg in last):
         return facts.Result.NO_ANSWER if call.ringing is not None else facts.Result.FAILED
     if last or call.told_direction() is facts.Direction.OUTBOUND:
         return facts.Result.FAILED

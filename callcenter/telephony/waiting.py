@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from callcenter.telephony import events, facts, graph, roles
+from callcenter.telephony import events, facts, graph, handovers, roles
 
 if TYPE_CHECKING:
     from callcenter.telephony.calls import CallTracker
@@ -18,6 +18,8 @@ def _queue_join(tracker: CallTracker, event: events.Event) -> None:
     call = channel.call
     now = call.tick(event.at)
     call.in_queue, call.left_queue = True, None
+    if call.pulled is not None:
+        handovers.take_redirected(tracker, event, call, event.queue)
     if call.answered is None or call.queue is None:
         call.queue = event.queue
         if call.queued is None:
