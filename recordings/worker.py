@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 import structlog
 
+from callcenter import logs
 from callcenter.db import Database, utcnow
 from callcenter.settings import Settings
 from recordings import jobs, steps
@@ -119,6 +120,7 @@ class Worker:
 
 def run(settings: Settings, *, patience: steps.Patience | None = None) -> None:
     """Be a worker until a signal comes."""
+    logs.configure(settings)
     os.nice(NICENESS)
     database = Database(settings.database.url)
     worker = Worker(settings, database, patience=patience)

@@ -6,17 +6,15 @@ What it starts it ends, in the opposite order: first no new request, then the ex
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
 import uvloop
 from aiohttp import web
 
-from callcenter import migrations
+from callcenter import logs, migrations
 from callcenter.db import Database
 from callcenter.settings import Settings
 from callcenter.telephony.switchboard import Switchboard
@@ -27,30 +25,6 @@ log = structlog.get_logger(__name__)
 
 Announce = Callable[[str], None]
 GOODBYE_SECONDS = 5.0
-
-
-def configure_log(settings: Settings) -> None:
-    """Write structured lines to standard error, with the libraries' own among them."""
-    level = getattr(logging, settings.log.level.upper())
-    render: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
-        if settings.log.json_lines
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info
-            if settings.log.json_lines
-            else structlog.processors.StackInfoRenderer(),
-            render,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
 
 
 def _telephony(
@@ -125,5 +99,5 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def run(settings: Settings) -> None:
     """Run `serve` on uvloop, from a command."""
-    configure_log(settings)
+    logs.configure(settings)
     uvloop.run(serve(settings))

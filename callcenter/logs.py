@@ -1,0 +1,34 @@
+"""What is written to standard error, by every process of ours in the same way."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+from callcenter.settings import Settings
+
+
+def configure(settings: Settings) -> None:
+    """Write structured lines to standard error, with the libraries' own among them."""
+    level = getattr(logging, settings.log.level.upper())
+    render: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if settings.log.json_lines
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info
+            if settings.log.json_lines
+            else structlog.processors.StackInfoRenderer(),
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
