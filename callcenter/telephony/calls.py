@@ -150,21 +150,23 @@ class CallTracker:
     def join(self, one: graph.Channel, other: graph.Channel, at: float) -> None:
         """Believe that two channels are one call where no Linkedid says it (before Asterisk 12)."""
         if one.call is not other.call and not (one.linkedid and other.linkedid):
-            elder, younger = one.call, other.call
-            if younger.started < elder.started:
-                elder, younger = younger, elder
-            self.merge(elder, younger, at)
+            self.merge(*_elder_first(one.call, other.call), at)
 
     def settle(self, near: Iterable[graph.Channel], at: float) -> None:
         """Look again at who hears whom, in every call that these channels touch."""
-        touched = {}
+        touched = set()
         for channel in near:
-            touched[channel.call.id] = channel.call
             if channel.bridge or channel.links:
-                for person in self.graph.hearing(channel):
-                    touched[person.call.id] = person.call
-        for call in touched.values():
-            self.listen(call, at)
+                people = self.graph.hearing(channel)
+                for person in people[1:]:
+                    # A conference of callers, each under a Linkedid of his own, is one call.
+                    if person.call is not people[0].call:
+                        self.merge(*_elder_first(people[0].call, person.call), at)
+                touched |= {person.call for person in people}
+            touched.add(channel.call)
+        for call in sorted(touched, key=lambda c: c.started):
+            if call.channels:
+                self.listen(call, at)
 
     def listen(self, call: records.Call, at: float) -> None:
         """Let a call's clocks run or stand by who hears whom now, and tell what that changes."""
@@ -187,7 +189,7 @@ class CallTracker:
                         holder = holder or next((h.device.interface for h in holders), "")
         held = held and not talking
         if talking and call.talking_since is None:
-            call.breaker = call.pulled = None
+            call.breaker = call.pulled = call.left_first = None
         elif talking and call.breaker is not None and not any(c.device is call.breaker for c in call.channels):  # fmt: skip
             call.breaker = None  # somebody left, the others talk on
         was_held = call.held_since is not None
@@ -263,3 +265,7 @@ class CallTracker:
             self._calls[linkedid] = call
         else:
             self.listen(self.merge(other, call, at), at)
+
+
+def _elder_first(one: records.Call, other: records.Call) -> tuple[records.Call, records.Call]:
+    return (one, other) if one.started <= other.started else (other, one)

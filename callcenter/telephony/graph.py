@@ -28,7 +28,7 @@ class Device:
 
     __slots__ = (
         "asked_to_hang_up", "caller_name", "dialled", "dialled_at", "exten", "extension", "holding", "incoming", "interface", "is_local",
-        "music", "name", "number", "parked", "passed_on", "rang", "role", "state", "status", "up",
+        "music", "name", "number", "parked", "parked_by", "passed_on", "rang", "role", "state", "status", "up",
     )  # fmt: skip
 
     def __init__(self, name: str, known: roles.Roles) -> None:
@@ -49,6 +49,7 @@ class Device:
         self.holding = False  # it put the others on hold
         self.music = False  # it hears music on hold
         self.parked = False
+        self.parked_by = ""  # the Interface that parked it
         self.passed_on = False  # it gave the call to somebody else
         self.asked_to_hang_up = False
         self.status = ""  # how dialling it ended, in Dial's words

@@ -1,44 +1,14 @@
-"""What joins, parks, holds and passes on calls, event by event: bridges, transfers, pickup, masquerades; pure."""
+"""What passes calls on, event by event: transfers, pickup, parking, masquerades; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from callcenter.telephony import events, facts, graph, records, spelling
+from callcenter.telephony import events, facts, graph, records, results, spelling
 
 if TYPE_CHECKING:
     from callcenter.telephony.calls import CallTracker
-
-
-def _bridge_enter(tracker: CallTracker, event: events.Event) -> None:
-    channel = tracker.see(event, born=True)
-    if channel is None or not event.bridge:
-        return
-    swapped = tracker.graph.channels.get(event.text("SwapUniqueid"))
-    if swapped is not None and swapped.bridge == event.bridge:
-        tracker.graph.leave(swapped)
-    tracker.graph.enter(channel, event.bridge, event.is_holding_bridge)
-    if not channel.linkedid:
-        for other in tracker.graph.hearing(channel):
-            tracker.join(channel, other, event.at)
-    tracker.settle([channel], event.at)
-
-
-def _bridge_leave(tracker: CallTracker, event: events.Event) -> None:
-    channel = tracker.see(event)
-    if channel is not None:
-        _pull(tracker, channel)
-        stay = tracker.graph.leave(channel, event.bridge)
-        tracker.settle([channel, *stay], event.at)
-
-
-def _pull(tracker: CallTracker, channel: graph.Channel) -> None:
-    """Note whom a customer leaves although nobody asked to hang up: AMI's Redirect is told by no event of its own."""
-    call = channel.call
-    if call.breaker is None and call.talking_since is not None and channel in call.customers():
-        left = [c.device for c in tracker.graph.hearing(channel) if c is not channel]
-        call.pulled = left[0] if len(left) == 1 and left[0].is_phone else None
 
 
 def take_redirected(tracker: CallTracker, event: events.Event, call: records.Call, to: str) -> None:
@@ -51,67 +21,6 @@ def take_redirected(tracker: CallTracker, event: events.Event, call: records.Cal
     if seat is not None and seat.outcome is facts.Outcome.ANSWERED and seat.left is not None:
         seat.outcome = facts.Outcome.TRANSFERRED
     _transfer(tracker, event, by, call, kind="blind", to=to)
-
-
-def _conference_join(tracker: CallTracker, event: events.Event) -> None:
-    # Since Asterisk 12 a conference is a bridge like any other and BridgeEnter tells it.
-    if event.bridge.startswith("conference/"):
-        _bridge_enter(tracker, event)
-    else:
-        tracker.see(event)
-
-
-def _conference_leave(tracker: CallTracker, event: events.Event) -> None:
-    if event.bridge.startswith("conference/"):
-        _bridge_leave(tracker, event)
-    else:
-        tracker.see(event)
-
-
-def _bridge_destroy(tracker: CallTracker, event: events.Event) -> None:
-    tracker.settle(tracker.graph.dissolve(event.bridge), event.at)
-
-
-def _link(tracker: CallTracker, event: events.Event) -> None:
-    one = tracker.see(event, "LocalOne", born=True)
-    other = tracker.see(event, "LocalTwo", born=True)
-    if one is not None and other is not None and one is not other:
-        one.links.add(other)
-        other.links.add(one)
-        tracker.join(one, other, event.at)
-        tracker.settle([one, other], event.at)
-
-
-def _unlink(tracker: CallTracker, event: events.Event) -> None:
-    one = tracker.see(event, "LocalOne")
-    other = tracker.see(event, "LocalTwo")
-    if one is not None and other is not None:
-        one.links.discard(other)
-        other.links.discard(one)
-        tracker.settle([one, other], event.at)
-
-
-def _local_bridge(tracker: CallTracker, event: events.Event) -> None:
-    one = tracker.see(event, "LocalOne", born=True)
-    other = tracker.see(event, "LocalTwo", born=True)
-    if one is not None and other is not None and one is not other:
-        one.pair, other.pair = other, one
-        tracker.join(one, other, event.at)
-        tracker.settle([one, other], event.at)
-
-
-def _hold(tracker: CallTracker, event: events.Event) -> None:
-    channel = tracker.see(event)
-    if channel is not None:
-        channel.device.holding = event.kind == "Hold"
-        tracker.settle([channel], event.at)
-
-
-def _music(tracker: CallTracker, event: events.Event) -> None:
-    channel = tracker.see(event)
-    if channel is not None:
-        channel.device.music = event.kind == "MusicOnHoldStart"
-        tracker.settle([channel], event.at)
 
 
 def _transfer(
@@ -146,7 +55,7 @@ def _blind_transfer(tracker: CallTracker, event: events.Event) -> None:
 def _attended_transfer(tracker: CallTracker, event: events.Event) -> None:
     first = tracker.see(event, "OrigTransferer")
     second = tracker.see(event, "SecondTransferer")
-    tracker.see(event, "Transferee")
+    transferee = tracker.see(event, "Transferee")
     target = tracker.see(event, "TransferTarget")
     by = first or second
     if event.text("Result") not in ("", "Success") or by is None:
@@ -154,7 +63,7 @@ def _attended_transfer(tracker: CallTracker, event: events.Event) -> None:
     for one in (first, second):
         if one is not None:
             one.device.passed_on = True
-    to = _target(tracker, by, second, target)
+    to = _target(tracker, by, second, [target, second, transferee])
     _transfer(tracker, event, by.device, by.call, kind="attended", to=to)
 
 
@@ -162,21 +71,19 @@ def _target(
     tracker: CallTracker,
     by: graph.Channel,
     second: graph.Channel | None,
-    target: graph.Channel | None,
+    starts: Sequence[graph.Channel | None],
 ) -> str:
-    """Name whom an attended transfer went to: the person behind the target, else who heard the second leg."""
-    starts = [c for c in (target, second) if c is not None]
-    for start in starts:
+    """Name whom an attended transfer went to: who is heard from one of these channels, else who rings."""
+    transferee = starts[-1]
+    for start in [c for c in starts if c is not None]:
         for person in tracker.graph.hearing(start):
-            if (
-                person.device.interface != by.device.interface
-                and person.device is not by.call.first
-            ):
+            is_other = person.device.interface != by.device.interface and person is not transferee
+            if is_other and person.device is not by.call.first:
                 return person.device.extension or person.device.number
     ringing = [s for s in by.call.seats.values() if s.answered is None and s.outcome is None]
     if ringing:
         return ringing[-1].extension
-    return second.device.exten if second is not None else ""
+    return results.said(second.device.exten) if second is not None else ""
 
 
 def _sip_transfer(tracker: CallTracker, event: events.Event) -> None:
@@ -198,7 +105,7 @@ def _sip_transfer(tracker: CallTracker, event: events.Event) -> None:
     target = tracker.graph.named(event.text("TargetChannel"))
     if target is not None:
         target.device.passed_on = True
-    to = _target(tracker, channel, target, None)
+    to = _target(tracker, channel, target, [target])
     _transfer(tracker, event, channel.device, channel.call, kind="attended", to=to)
 
 
@@ -209,15 +116,19 @@ def _pickup(tracker: CallTracker, event: events.Event) -> None:
         taker.device.dialled, taker.device.incoming = True, False
         if taker.device.up is None:
             taker.device.up = taker.call.tick(event.at)
+        rung.device.status = results.TAKEN
         tracker.merge(rung.call, taker.call, event.at)
 
 
 def _parked(tracker: CallTracker, event: events.Event) -> None:
     parkee = tracker.see(event, "Parkee")
-    tracker.see(event, "Parker")
+    parker = tracker.see(event, "Parker")
     if parkee is None:
         return
     parkee.device.parked = True
+    parkee.device.parked_by = (
+        parker.device.interface if parker is not None else event.text("ParkerDialString")
+    )
     call = parkee.call
     space = event.text("ParkingSpace", "Exten")
     call.transfers = [
@@ -231,6 +142,10 @@ def _unparked(tracker: CallTracker, event: events.Event) -> None:
     retriever = tracker.see(event, "Retriever")
     if parkee is not None:
         parkee.device.parked = False
+        seat = parkee.call.seats.get(parkee.device.parked_by)
+        if retriever is not None and seat is not None:
+            taken = seat.answered is not None and seat.interface != retriever.device.interface
+            seat.outcome = facts.Outcome.TRANSFERRED if taken else seat.outcome
         if retriever is not None:
             tracker.join(parkee, retriever, event.at)
         tracker.settle([parkee], event.at)
@@ -261,21 +176,7 @@ def _see(tracker: CallTracker, event: events.Event) -> None:
 
 
 HANDLERS: Final[dict[str, Callable[[CallTracker, events.Event], None]]] = {
-    "BridgeEnter": _bridge_enter,
-    "BridgeLeave": _bridge_leave,
-    "BridgeDestroy": _bridge_destroy,
-    "ConfbridgeJoin": _conference_join,
-    "ConfbridgeLeave": _conference_leave,
-    "MeetmeJoin": _conference_join,
-    "MeetmeLeave": _conference_leave,
-    "Link": _link,
-    "Unlink": _unlink,
-    "LocalBridge": _local_bridge,
     "LocalOptimizationBegin": _see,
-    "Hold": _hold,
-    "Unhold": _hold,
-    "MusicOnHoldStart": _music,
-    "MusicOnHoldStop": _music,
     "BlindTransfer": _blind_transfer,
     "AttendedTransfer": _attended_transfer,
     "Transfer": _sip_transfer,

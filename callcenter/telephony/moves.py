@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from callcenter.telephony import (
+    bridges,
     events,
     facts,
     graph,
@@ -199,7 +200,8 @@ def _asks(tracker: CallTracker, event: events.Event) -> None:
     here = device.role and (device.up is not None or device.incoming)
     # A PBX thread that ends asks softly for its own channel: that says something only while it talks.
     means_it = event.kind == "HangupRequest" or channel.bridge or channel.links
-    if call.breaker is None and here and means_it and not device.passed_on:
+    is_first = call.breaker is None or all(c.device is not call.breaker for c in call.channels)
+    if is_first and here and means_it and not device.passed_on:
         call.breaker = device
         call.asked_cause = event.cause
 
@@ -242,7 +244,8 @@ def _device_gone(
             )  # fmt: skip
         return
     since = _first_of(device.rang, device.dialled_at, call.now)
-    elsewhere = cause == results.ELSEWHERE or any(
+    elsewhere = cause == results.ELSEWHERE or device.status == results.TAKEN
+    elsewhere = elsewhere or any(
         s.answered is not None and s.answered >= since
         for s in call.seats.values()
         if s.interface != device.interface and s.rang is not None
@@ -268,6 +271,7 @@ def _outcome(leg: results.Leg) -> facts.Outcome:
 
 
 HANDLERS: Final[dict[str, Callable[[CallTracker, events.Event], None]]] = {
+    **bridges.HANDLERS,
     **handovers.HANDLERS,
     **notices.HANDLERS,
     **waiting.HANDLERS,

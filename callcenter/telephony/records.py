@@ -62,6 +62,7 @@ class Call:
     legs: list[results.Leg] = field(default_factory=list)  # who was dialled in vain
     gone: list[tuple[graph.Device, int | None]] = field(default_factory=list)
     breaker: graph.Device | None = None  # who asked first to hang up, since people last talked
+    left_first: graph.Device | None = None  # who left the conversation first, asked or not
     asked_cause: int | None = None
     pulled: graph.Device | None = None  # the phone from which the customer was taken, unasked
     asked: bool = False  # whether Asterisk tells who asks to hang up

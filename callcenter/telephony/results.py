@@ -14,6 +14,7 @@ from callcenter.telephony import facts
 if TYPE_CHECKING:
     from callcenter.telephony import graph, records
 
+TAKEN = "PICKUP"  # not Dial's word but ours: another phone picked the call up
 BUSY, NO_RESPONSE, NO_ANSWER, REJECTED, ELSEWHERE = 17, 18, 19, 21, 26  # Q.850
 _SAYS_NOTHING = (None, 0, 16, ELSEWHERE)
 _OUTSIDE = re.compile(r"\+[0-9]{4,}|[0-9]{7,}|[*#]?0[0-9]{4,}")
@@ -93,26 +94,26 @@ def ends(call: records.Call, way: facts.Direction) -> tuple[str, str, str]:
     if first is None:
         return "", "", call.dialled_number
     if way is facts.Direction.INBOUND:
-        did = _said(first.exten)
+        did = said(first.exten)
         direct = call.dialled_phone if call.queue is None else ""
         return first.number, first.caller_name, direct or did
     if first.is_trunk:  # a campaign's customer, whom we called: the agent comes later, from a queue
         agent = next((s.extension for s in call.seats.values() if s.answered is not None), "")
         return agent, "", call.variables.get("CC_NUMBER") or call.dialled_number or first.number
     if way is facts.Direction.INTERNAL:
-        to = _said(first.exten) or call.dialled_phone or call.dialled_number
+        to = said(first.exten) or call.dialled_phone or call.dialled_number
         return first.extension, _own_name(first), to
     return first.extension, _own_name(first), _outside_number(call, first)
 
 
 def did(call: records.Call) -> str | None:
     """Give the number of ours that the caller dialled."""
-    return (_said(call.first.exten) or None) if call.first is not None else None
+    return (said(call.first.exten) or None) if call.first is not None else None
 
 
 def _outside_number(call: records.Call, first: graph.Device) -> str:
     """Choose among the number as dialled by hand and as sent out; a prefix for the line is not part of it."""
-    asked = call.variables.get("CC_NUMBER") or _said(first.exten)
+    asked = call.variables.get("CC_NUMBER") or said(first.exten)
     sent = call.dialled_number
     if not asked and not first.incoming and is_outside(first.number):
         asked = first.number  # click-to-dial shows the customer's number on the agent's phone
@@ -121,7 +122,8 @@ def _outside_number(call: records.Call, first: graph.Device) -> str:
     return asked or sent
 
 
-def _said(exten: str) -> str:
+def said(exten: str) -> str:
+    """Give a dialplan extension if somebody can have dialled it: `s` and `h` are Asterisk's own."""
     return exten if _DIALABLE.fullmatch(exten) else ""
 
 
@@ -178,8 +180,9 @@ def hangup_by(call: records.Call, verdict: facts.Result | None) -> str:
     """Say who ended the call: caller, agent, callee or system."""
     if verdict is facts.Result.LOST:
         return "system"
-    if call.breaker is not None:
-        return _party(call, call.breaker)
+    ended_it = call.breaker or call.left_first
+    if ended_it is not None:
+        return _party(call, ended_it)
     if call.said_complete in ("caller", "agent"):
         if call.said_complete == "caller" and call.first is not None:
             return _party(call, call.first)
