@@ -60,12 +60,16 @@ class Exchange:
         phones: Sequence[str] = PHONES,
         contacts: Mapping[str, int] | None = None,
         ami_secret: str | None = None,
+        dialplan: str = "",
     ) -> None:
-        """Lay out an exchange in `folder`; `contacts` gives phones that do not register their UDP port on loopback."""
+        """Lay out an exchange in `folder`.
+
+        `contacts` gives phones that do not register their UDP port on loopback; `dialplan` is added to extensions.conf.
+        """
         self.programs = fetch.fetch(version)
         self.folder, self.timing = folder, timing
         self.phones, self.contacts = tuple(phones), dict(contacts or {})
-        self.host = "127.0.0.1"
+        self.host, self.dialplan = "127.0.0.1", dialplan
         self.ami_user, self.ami_secret = "callcenter", ami_secret or secrets.token_hex(12)
         self.phone_secret = secrets.token_hex(12)
         self.sip_port, self.trunk_port = ports.udp(), ports.udp()
@@ -247,7 +251,8 @@ class Exchange:
             "run": str(self._run),
             "modules": str(self.programs.modules),
             "recordings": str(self.recordings),
-            "name": "name",
+            "name": "@name@",
+            "dialplan": self.dialplan,
             "ami_port": str(self.ami_port),
             "ami_user": self.ami_user,
             "ami_secret": self.ami_secret,

@@ -62,7 +62,9 @@ class UserAgent(asyncio.DatagramProtocol):
         """Hang up everything and close the port, whether or not the exchange still answers."""
         living = [call for call in self.calls.values() if not call.ended.is_set()]
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*(call.hang_up() for call in living)), _PARTING_SECONDS)
+            await asyncio.wait_for(
+                asyncio.gather(*(call.hang_up() for call in living)), _PARTING_SECONDS
+            )
         for call in self.calls.values():
             call.audio.close()
         for task in self._tasks:

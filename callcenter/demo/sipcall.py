@@ -109,6 +109,10 @@ class Call:
             await self._cancel(self._invite)
             await self.ended.wait()
 
+    def forget(self) -> None:
+        """Drop it without a word, since the exchange has forgotten it too."""
+        self._end()
+
     async def hold(self) -> None:
         """Put the far end on hold, as the phone's own key does (re-INVITE, sendonly)."""
         await self._reinvite("sendonly")

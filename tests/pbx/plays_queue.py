@@ -1,8 +1,9 @@
-"""Calls to the queues and to an agent's own number."""
+"""Calls to the queues."""
 
 from __future__ import annotations
 
-from tests.pbx.stage import DANA, DAVID, DIRECT, QUICK, SUPPORT, Stage, scenario
+from callcenter.demo import exchange
+from tests.pbx.stage import DANA, DAVID, QUICK, SALES, SERVICE, SUPPORT, Stage, scenario
 
 TO_SUPPORT = {"direction": "inbound", "from": DANA, "did": SUPPORT, "queue": "support"}
 
@@ -110,13 +111,50 @@ async def queue_no_answer_then_next_member(s: Stage) -> None:
 
 
 @scenario(
+    TO_SUPPORT
+    | {
+        "from_name": "Dana Levi",
+        "result": "answered",
+        "answered_by": "1001",
+        "hangup_by": "caller",
+        "participants": {"1001": "answered"},
+    },
     {
         "direction": "inbound",
         "from": DAVID,
-        "from_name": "David",
-        "did": DIRECT,
-        "queue": None,
-        "to": "1001",
+        "did": SUPPORT,
+        "queue": "support",
+        "result": "answered",
+        "answered_by": "1002",
+        "hangup_by": "agent",
+        "participants": {"1002": "answered"},
+    },
+    phones=("1001", "1002"),
+    also_on_16=True,
+)
+async def queue_two_callers_at_once(s: Stage) -> None:
+    """Dana, then David call support while nobody has answered; 1001 takes Dana, 1002 David. 1002 hangs up first, then Dana."""
+    dana = await s.trunk.call(SUPPORT, number=DANA, name="Dana Levi")
+    first = await s.phones["1001"].next_call()
+    david = await s.trunk.call(SUPPORT, number=DAVID, name="David")
+    second = await s.phones["1002"].next_call()
+    await first.answer()
+    await second.answer()
+    await s.bridged("PJSIP/1001-")
+    await s.bridged("PJSIP/1002-")
+    await s.talk()
+    await second.hang_up()
+    await david.ended.wait()
+    await s.talk(0.5)
+    await dana.hang_up()
+
+
+@scenario(
+    {
+        "direction": "inbound",
+        "from": "",
+        "did": SUPPORT,
+        "queue": "support",
         "result": "answered",
         "answered_by": "1001",
         "hangup_by": "caller",
@@ -124,13 +162,152 @@ async def queue_no_answer_then_next_member(s: Stage) -> None:
     },
     also_on_16=True,
 )
-async def direct_inbound(s: Stage) -> None:
-    """David calls 1001's own number, with no queue in between; 1001 answers; David hangs up."""
-    david = await s.trunk.call(DIRECT, number=DAVID, name="David")
-    agent = await s.phones["1001"].next_call()
-    await s.talk(1.0)
-    await agent.answer()
+async def queue_withheld_number(s: Stage) -> None:
+    """Somebody who withholds his number (Privacy: id) calls support; 1001 answers; the caller hangs up."""
+    caller = await s.trunk.call(SUPPORT, number="0509999999", withheld=True)
+    await s.answered_by("1001")
     await s.bridged("PJSIP/1001-")
     await s.talk()
-    await david.hang_up()
+    await caller.hang_up()
     await s.free("1001")
+
+
+@scenario(
+    TO_SUPPORT
+    | {
+        "from_name": "דנה לוי־כהן",
+        "result": "answered",
+        "answered_by": "1001",
+        "hangup_by": "caller",
+        "participants": {"1001": "answered"},
+    },
+    also_on_16=True,
+)
+async def queue_hebrew_name(s: Stage) -> None:
+    """Dana, whose name comes in Hebrew, calls support; 1001 answers; Dana hangs up."""
+    dana = await s.trunk.call(SUPPORT, number=DANA, name="דנה לוי־כהן")
+    await s.answered_by("1001")
+    await s.bridged("PJSIP/1001-")
+    await s.talk()
+    await dana.hang_up()
+    await s.free("1001")
+
+
+@scenario(
+    {
+        "direction": "inbound",
+        "from": DANA,
+        "did": SALES,
+        "queue": "sales",
+        "result": "answered",
+        "answered_by": "1004",
+        "hangup_by": "caller",
+        "participants": {"1003": "answered_elsewhere", "1004": "answered"},
+    },
+    phones=("1003", "1004"),
+    also_on_16=True,
+)
+async def queue_ringall_answered_elsewhere(s: Stage) -> None:
+    """Dana calls sales, where all phones ring at once: 1003 and 1004 ring, 1004 answers, 1003 falls silent; Dana hangs up."""
+    dana = await s.trunk.call(SALES, number=DANA, name="Dana Levi")
+    other = await s.phones["1003"].next_call()
+    await s.answered_by("1004")
+    await other.ended.wait()
+    await s.bridged("PJSIP/1004-")
+    await s.talk()
+    await dana.hang_up()
+    await s.free("1004")
+
+
+@scenario(
+    TO_SUPPORT
+    | {
+        "result": "answered",
+        "answered_by": "1002",
+        "hangup_by": "caller",
+        "participants": {"1001": "rejected", "1002": "answered"},
+    },
+    phones=("1001", "1002"),
+)
+async def queue_agent_rejects_then_next_member(s: Stage) -> None:
+    """Dana calls support; 1001 presses reject on the ringing phone (486), then 1002 rings and answers; Dana hangs up."""
+    dana = await s.trunk.call(SUPPORT, number=DANA, name="Dana Levi")
+    rejected = await s.phones["1001"].next_call()
+    await s.talk(0.5)
+    await rejected.reject(486)
+    await s.answered_by("1002")
+    await s.bridged("PJSIP/1002-")
+    await s.talk()
+    await dana.hang_up()
+    await s.free("1002")
+
+
+@scenario(
+    {
+        "direction": "inbound",
+        "from": DANA,
+        "did": SERVICE,
+        "queue": "service",
+        "result": "answered",
+        "answered_by": "1006",
+        "hangup_by": "agent",
+        "participants": {"1005": "missed", "1006": "answered"},
+    },
+    phones=("1005", "1006"),
+    timing=QUICK,
+    also_on_16=True,
+)
+async def queue_local_members(s: Stage) -> None:
+    """As FreePBX has it, members are Local channels: Dana calls service, 1005 rings in vain, 1006 answers and hangs up."""
+    dana = await s.trunk.call(SERVICE, number=DANA, name="Dana Levi")
+    missed = await s.phones["1005"].next_call()
+    await missed.ended.wait()
+    agent = await s.answered_by("1006")
+    await s.bridged("PJSIP/1006-")
+    await s.talk()
+    await agent.hang_up()
+    await dana.ended.wait()
+
+
+@scenario(
+    TO_SUPPORT
+    | {
+        "result": "no_answer",
+        "answered_by": None,
+        "hangup_by": "system",
+        "participants": {"1001": "missed"},
+    },
+    timing=exchange.Timing(member_seconds=2, queue_seconds=4),
+)
+async def queue_timeout(s: Stage) -> None:
+    """Dana calls support and waits; 1001 rings and rings, until the queue's four seconds are over and the exchange hangs up."""
+    dana = await s.trunk.call(SUPPORT, number=DANA, name="Dana Levi")
+    await s.phones["1001"].next_call()
+    await dana.ended.wait()
+
+
+@scenario(
+    TO_SUPPORT
+    | {
+        "result": "answered",
+        "answered_by": "1008",
+        "hangup_by": "caller",
+        "participants": {"1008": "answered"},
+    },
+    phones=("1008",),
+)
+async def queue_dynamic_member(s: Stage) -> None:
+    """1008 signs in to support (QueueAdd), is paused and unpaused, takes Dana's call until she hangs up, and signs out."""
+    member = {"Queue": "support", "Interface": "PJSIP/1008"}
+    await s.manager.send("QueueAdd", member, MemberName="1008", Penalty="0")
+    await s.manager.send("QueuePause", member, Paused="true", Reason="lunch")
+    await s.talk(0.5)
+    await s.manager.send("QueuePause", member, Paused="false")
+    dana = await s.trunk.call(SUPPORT, number=DANA, name="Dana Levi")
+    await s.answered_by("1008")
+    await s.bridged("PJSIP/1008-")
+    await s.talk()
+    await dana.hang_up()
+    await s.free("1008")
+    await s.manager.send("QueueRemove", member)
+    await s.manager.wait_for("QueueMemberRemoved")

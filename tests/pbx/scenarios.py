@@ -11,10 +11,18 @@ import argparse
 import asyncio
 import json
 
-from tests.pbx import plays_dial, plays_queue, stage
+from tests.pbx import (
+    plays_campaign,
+    plays_dial,
+    plays_direct,
+    plays_feature,
+    plays_queue,
+    plays_transfer,
+    stage,
+)
 
 SCENARIOS = stage.SCENARIOS
-PLAYS = (plays_queue, plays_dial)
+PLAYS = (plays_queue, plays_direct, plays_dial, plays_campaign, plays_transfer, plays_feature)
 
 
 def main() -> None:

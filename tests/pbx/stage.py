@@ -27,6 +27,44 @@ QUICK = exchange.Timing(ring_seconds=3, member_seconds=2, queue_seconds=30, drop
 USUAL = exchange.Timing()
 
 
+class Recorder:
+    """The manager stream of an exchange into one file, over one connection or several with gaps between them."""
+
+    def __init__(self, pbx: exchange.Exchange, folder: Path) -> None:
+        self._pbx, self._folder, self._parts = pbx, folder, 0
+        self._stop = asyncio.Event()
+        self._task: asyncio.Task[int] | None = None
+
+    async def start(self) -> None:
+        """Record from now on, over a new connection."""
+        pbx, self._parts, self._stop = self._pbx, self._parts + 1, asyncio.Event()
+        ready, part = asyncio.Event(), self._folder / f"{self._parts}.ami"
+        self._task = asyncio.create_task(
+            record.record(
+                pbx.host,
+                pbx.ami_port,
+                pbx.ami_user,
+                pbx.ami_secret,
+                part,
+                stop=self._stop,
+                ready=ready,
+            )
+        )
+        await asyncio.wait_for(ready.wait(), 30)
+
+    async def stop(self) -> None:
+        """Cut the connection."""
+        self._stop.set()
+        if self._task:
+            await self._task
+
+    def data(self) -> bytes:
+        """Return all that was recorded so far."""
+        return b"".join(
+            (self._folder / f"{part}.ami").read_bytes() for part in range(1, self._parts + 1)
+        )
+
+
 @dataclasses.dataclass(slots=True)
 class Stage:
     """One exchange with a manager connection to steer it, a trunk, and phones by extension."""
@@ -35,16 +73,37 @@ class Stage:
     manager: manager.Manager
     trunk: parties.Trunk
     phones: dict[str, parties.Phone]
+    recorder: Recorder | None = None
+
+    async def came_back(self) -> None:
+        """Sign in again after the exchange was started anew, and let the phones register again."""
+        await self.manager.close()
+        self.manager = await self.exchange.manager()
+        await self.manager.wait_for("FullyBooted")
+        for phone in self.phones.values():
+            for call in phone.agent.calls.values():
+                call.forget()
+            await phone.agent.register()
+            await self._reachable(phone.number)
+        for call in self.trunk.agent.calls.values():
+            call.forget()
 
     async def plug(self, number: str) -> parties.Phone:
         """Register a phone, and return when the exchange knows."""
         phone = self.phones[number] = parties.Phone(self.exchange, number)
-        begin = len(self.manager.events)
         await phone.start()
-        await self.manager.wait_for(
-            "DeviceStateChange", since=begin, Device=f"PJSIP/{number}", State="NOT_INUSE"
-        )
+        await self._reachable(number)
         return phone
+
+    async def _reachable(self, number: str) -> None:
+        """Wait until the exchange holds a phone for idle."""
+        while True:
+            states = await self.manager.listing(
+                "DeviceStateList", complete="DeviceStateListComplete"
+            )
+            if any(e["Device"] == f"PJSIP/{number}" and e["State"] == "NOT_INUSE" for e in states):
+                return
+            await asyncio.sleep(0.05)
 
     async def free(self, number: str) -> None:
         """Wait until a phone is idle in the exchange's own eyes."""
@@ -112,6 +171,7 @@ class Scenario:
     timing: exchange.Timing
     expect: Sequence[dict[str, Any]]
     also_on_16: bool
+    dialplan: str
     note: str
 
 
@@ -123,13 +183,14 @@ def scenario(
     phones: Sequence[str] = ("1001",),
     timing: exchange.Timing = USUAL,
     also_on_16: bool = False,
+    dialplan: str = "",
 ) -> Callable[[Play], Play]:
     """Enter a play into the repertoire, under its function's name."""
 
     def enter(play: Play) -> Play:
         name = play.__name__
         note = " ".join((play.__doc__ or "").split())
-        SCENARIOS[name] = Scenario(name, play, phones, timing, expect, also_on_16, note)
+        SCENARIOS[name] = Scenario(name, play, phones, timing, expect, also_on_16, dialplan, note)
         return play
 
     return enter
@@ -142,10 +203,11 @@ async def set_up(
     phones: Sequence[str],
     timing: exchange.Timing = USUAL,
     version: str | None = None,
+    dialplan: str = "",
 ) -> AsyncIterator[Stage]:
     """Start an exchange with its trunk and phones, and take it all down afterwards."""
     async with contextlib.AsyncExitStack() as stack:
-        pbx = exchange.Exchange(folder, version=version, timing=timing)
+        pbx = exchange.Exchange(folder, version=version, timing=timing, dialplan=dialplan)
         await stack.enter_async_context(pbx)
         steer = await stack.enter_async_context(await pbx.manager())
         trunk = await stack.enter_async_context(parties.Trunk(pbx))
@@ -166,48 +228,36 @@ async def capture(name: str, *, version: str = "22", out: Path | None = None) ->
     suffix = "" if version == "22" else f".{version}"
     target = out or LOGS / f"{name}{suffix}.ami"
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="stage-") as folder:
-        raw, stop, ready = Path(folder) / "raw.ami", asyncio.Event(), asyncio.Event()
-        async with set_up(
-            Path(folder) / "pbx", phones=played.phones, timing=played.timing, version=version
-        ) as stage:
+    with tempfile.TemporaryDirectory(prefix="stage-") as name_:
+        folder = Path(name_)
+        options = {"phones": played.phones, "timing": played.timing, "dialplan": played.dialplan}
+        async with set_up(folder / "pbx", version=version, **options) as stage:
             pbx = stage.exchange
-            recording = asyncio.create_task(
-                record.record(
-                    pbx.host,
-                    pbx.ami_port,
-                    pbx.ami_user,
-                    pbx.ami_secret,
-                    raw,
-                    stop=stop,
-                    ready=ready,
-                )
-            )
-            await asyncio.wait_for(ready.wait(), 30)
-            begin = len(stage.manager.events)
+            stage.recorder = Recorder(pbx, folder)
+            await stage.recorder.start()
             try:
                 await asyncio.wait_for(played.play(stage), 150)
                 await stage.idle()
-                await _drained(stage, raw, begin=begin)
+                await _drained(stage, stage.recorder)
             finally:
-                stop.set()
-                await recording
-            log = raw.read_bytes().replace(
+                await stage.recorder.stop()
+            log = stage.recorder.data().replace(
                 str(pbx.folder / "spool").encode(), b"/var/spool/asterisk"
             )
             log = log.replace(str(pbx.folder / "data").encode(), b"/usr/share/asterisk")
-            assert folder.encode() not in log, "a path of this machine is in the log"
+            assert name_.encode() not in log, "a path of this machine is in the log"
             assert pbx.ami_secret.encode() not in log
     target.write_bytes(log)
     return target
 
 
-async def _drained(stage: Stage, raw: Path, *, begin: int) -> None:
-    """Wait until the recorder has read as many ends of channels as the steering connection, and whole messages."""
+async def _drained(stage: Stage, recorder: Recorder) -> None:
+    """Wait until the recorder has read as far as the steering connection, and whole messages."""
+    ends = [event for event in stage.manager.events if event.get("Event") == "Hangup"]
+    last = f"Timestamp: {ends[-1]['Timestamp']}".encode() if ends else b""
 
     def caught_up() -> bool:
-        ends = sum(e.get("Event") == "Hangup" for e in stage.manager.events[begin:])
-        data = raw.read_bytes()
-        return data.count(b"Event: Hangup\r\n") >= ends and data.endswith(b"\r\n\r\n")
+        data = recorder.data()
+        return last in data and data.endswith(b"\r\n\r\n")
 
     await stage.until(caught_up)
