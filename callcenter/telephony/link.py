@@ -272,7 +272,7 @@ class AmiLink:
             return
         # Attempts that fail one after another are one outage, since its beginning.
         self.state = State(phase, reason, before.since if before.phase is phase else time.time())
-        level = logging.INFO if phase in (Phase.CONNECTING, Phase.UP) else logging.WARNING
+        level = logging.WARNING if phase in (Phase.DOWN, Phase.AUTH_FAILED) else logging.INFO
         log.log(level, "%s: %s: %s", self.pbx, phase, reason)
         if self._on_state is not None:
             try:
