@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from callcenter.crm import agents, center, live
+from callcenter.crm import agents, center, live, notes
 from callcenter.telephony import facts
 from screenpop import cards, late, present, server, sight
 
@@ -162,10 +162,20 @@ class Screens:
             "system": self.present.system(),
         }
 
-    def forget_slots(self, call: live.LiveCall) -> None:
-        """Read the late slots of a call anew when they are next asked for: a note was written."""
+    async def card(self, call: live.LiveCall, user_id: int) -> cards.Card:
+        """Give a user's whole card of one call."""
+        hidden = self._sight.hidden(self.center.seats.person(user_id), call)
+        late_slots = self._shown[user_id, call.key] = await self._slots(call, user_id, hidden)
+        return {**self.present.card(call, call.legs[user_id], hidden), **late_slots}
+
+    def note_saved(self, call: live.LiveCall, author_id: int, note: notes.Saved) -> None:
+        """Show what was written to whoever opens the card next."""
         for user_id in call.legs:
-            self._shown.pop((user_id, call.key), None)
+            shown = self._shown.get((user_id, call.key))
+            if shown is not None and user_id == author_id:
+                shown["note"] = {"text": note.text, "version": note.version}
+            elif shown is not None:
+                del self._shown[user_id, call.key]
 
     async def close(self) -> None:
         """Leave off what is being read."""

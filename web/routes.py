@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 from callcenter.models import ROLES
 from web import keys
 from web.rendering import STATIC
-from web.views import account, calls, customers, customers_edit, desk, recordings, signin, system
+from web.views import account, calls, customers, customers_edit, desk, desk_api, recordings, signin, system
 
 ANYONE = frozenset({"anonymous", *ROLES})
 STAFF = frozenset(ROLES)
@@ -57,7 +57,26 @@ PAGES = (
     Route("POST", "/settings", STAFF, account.save),
 )
 
-API: tuple[Route, ...] = (Route("GET", "/api/v1/desk/setup", SEATED, desk.setup),)
+API: tuple[Route, ...] = (
+    Route("GET", "/api/v1/desk/setup", SEATED, desk.setup),
+    Route("GET", "/api/v1/desk", STAFF, desk_api.snapshot),
+    Route("POST", "/api/v1/agent/state", STAFF, desk_api.agent_state),
+    Route("POST", "/api/v1/agent/queues", STAFF, desk_api.agent_queues),
+    Route("POST", "/api/v1/dial", STAFF, desk_api.dial),
+    Route("POST", "/api/v1/calls/{id}/hangup", STAFF, desk_api.hang_up),
+    Route("POST", "/api/v1/calls/{id}/hold", STAFF, desk_api.hold),
+    Route("POST", "/api/v1/calls/{id}/resume", STAFF, desk_api.resume),
+    Route("POST", "/api/v1/calls/{id}/transfer", STAFF, desk_api.transfer),
+    Route("POST", "/api/v1/calls/{id}/transfer/complete", STAFF, desk_api.transfer_complete),
+    Route("POST", "/api/v1/calls/{id}/transfer/cancel", STAFF, desk_api.transfer_cancel),
+    Route("PUT", "/api/v1/calls/{id}/note", STAFF, desk_api.note),
+    Route("POST", "/api/v1/calls/{id}/party", STAFF, desk_api.party),
+    Route("POST", "/api/v1/calls/{id}/customer", STAFF, desk_api.customer),
+    Route("POST", "/api/v1/calls/{id}/wrapup", STAFF, desk_api.wrapup),
+    Route("POST", "/api/v1/calls/{id}/wrapup/extend", STAFF, desk_api.wrapup_extend),
+    Route("GET", "/api/v1/search", STAFF, desk_api.find),
+    Route("GET", "/api/v1/targets", STAFF, desk_api.transfer_targets),
+)
 
 # Added by aiohttp and python-socketio; who may connect is checked again at the connection itself.
 LIBRARIES = (

@@ -13,7 +13,18 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter import db, errors, settings
-from callcenter.crm import agents, calllog, desk, lookup, queueing, seats, who, writer
+from callcenter.crm import (
+    agents,
+    calllog,
+    desk,
+    dialing,
+    live,
+    lookup,
+    queueing,
+    seats,
+    who,
+    writer,
+)
 from callcenter.telephony import facts, link, switchboard
 
 log = structlog.get_logger(__name__)
@@ -39,10 +50,16 @@ class Center:
         self.desk = desk.Desk(
             seating=self.seats, agents_=self.agents, who_=self.who, wrapup_seconds=self._wrapup_seconds
         )  # fmt: skip
+        self.dialer = dialing.Dialer(
+            board=board, database=database, seating=self.seats, who_=self.who, to=self.writer,
+            region=config.site.region,
+        )  # fmt: skip
+        self.dialer.failed.append(self._dial_failed)
         self.keeper = queueing.Keeper(board, self.seats, self.queues)
         self.agents.changed += [self._time_wrapup, self.keeper.look]
         board.subscribers += [
-            self.desk.meet, self.log.on_fact, self.desk.on_fact, self.queues.on_fact, self._on_fact,
+            self.desk.meet, self.log.on_fact, self.desk.on_fact, self.queues.on_fact, self.dialer.on_fact,
+            self._on_fact,
         ]  # fmt: skip
         board.states.append(self._link_changed)
         self._timers: dict[int, tuple[float, asyncio.TimerHandle]] = {}
@@ -135,6 +152,9 @@ class Center:
             user = self.seats.user_of(pbx, fact.interface, fact.extension)
             if user is not None:
                 self.keeper.look(self.agents.get(user))
+
+    def _dial_failed(self, dial: live.Dial, call_id: str, code: str) -> None:
+        self.desk.notice(dial.user_id, "warn", code, call_id)
 
     def _wrapup_seconds(self, pbx: str, queue: str | None) -> float:
         profile = self.queues.profile(pbx, queue)

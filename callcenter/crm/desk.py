@@ -12,6 +12,7 @@ outside closes into wrap-up. What the exchange merges is one card.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,12 +24,6 @@ _RING_REASONS = {
     facts.Outcome.BUSY: "missed",
     facts.Outcome.REJECTED: "rejected",
     facts.Outcome.ANSWERED_ELSEWHERE: "answered_elsewhere",
-}
-_DIAL_PROBLEMS = {
-    facts.Result.BUSY: "busy",
-    facts.Result.NO_ANSWER: "no_answer",
-    facts.Result.FAILED: "refused",
-    facts.Result.AGENT_NO_ANSWER: "agent_no_answer",
 }
 
 
@@ -68,6 +63,20 @@ class Desk:
         """Take who an agent says the party is, and show it to all who have the call."""
         self._who.said(call, party_id, name)
         self._relink(call)
+
+    def consulting(self, call: live.LiveCall, leg: live.Leg) -> None:
+        """Take it that a user asks a colleague while the customer waits."""
+        self._set(call, leg, live.CONSULTING, time.time())
+        self.refresh(call)
+
+    def consulted(self, call: live.LiveCall, leg: live.Leg) -> None:
+        """Take it that the user is with the customer again."""
+        self._set(call, leg, live.TALKING, time.time())
+        self.refresh(call)
+
+    def notice(self, user_id: int, level: str, code: str, call_id: str = "") -> None:
+        """Say something to a user, by its code."""
+        self._tell(live.Noticed(user_id, level, code, call_id))
 
     def close_wrapup(self, user_id: int, call: live.LiveCall) -> None:
         """Take a card away whose wrap-up is over."""
@@ -187,10 +196,6 @@ class Desk:
 
     def _over(self, call: live.LiveCall, fact: facts.CallEnded | facts.CallLost) -> None:
         call.ended = fact.at
-        if call.dial is not None and call.answered is None:
-            problem = _DIAL_PROBLEMS.get(fact.record.result or facts.Result.LOST)
-            if problem is not None:
-                self._tell(live.Noticed(call.dial.user_id, "warn", problem, call.id))
         for leg in list(call.legs.values()):
             if leg.state != live.WRAPUP:
                 self._close(call, leg, "missed" if leg.state == live.RINGING else "ended", fact.at)

@@ -67,6 +67,7 @@ class LiveCall:
     ended: float | None = None
     legs: dict[int, Leg] = field(default_factory=dict)
     held_by: set[str] = field(default_factory=set)
+    held_here: bool = False  # by us, with a Redirect: only we can take it back
     transfer: dict[str, Any] | None = None  # {kind, to, state}
     recording: str = "off"
     dial: Dial | None = None

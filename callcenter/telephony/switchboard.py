@@ -91,7 +91,10 @@ class Line:
         )
 
     def start(self) -> None:
-        """Begin to connect and to consume."""
+        """Begin to connect and to consume; a second time does nothing."""
+        if self._task is not None:
+            return
+        self._closing = False
         self._task = asyncio.create_task(self._consume(), name=f"line {self.name}")
         self.link.start()
 

@@ -93,16 +93,23 @@ class Stand:
     ) -> None:
         self.exchange, self.database, self.floor, self.url = exchange, database, live, url
         self.center = live.center
+        self._browsers: list[Browser] = []
 
     async def browser(
         self, user_id: int, *, session: str = "s", acknowledges: bool = True
     ) -> Browser:
         """Open a browser of a user, and say hello."""
         opened = Browser(acknowledges=acknowledges)
+        self._browsers.append(opened)
         headers = {"Cookie": f"user={user_id}; session={session}"}
         await opened.client.connect(self.url, transports=["websocket"], headers=headers)
         await opened.hello()
         return opened
+
+    async def close(self) -> None:
+        """Close every browser."""
+        for browser in self._browsers:
+            await browser.client.disconnect()
 
     def play(self, scenario: str) -> None:
         """Let the exchange tell all that a recorded log tells."""
@@ -209,4 +216,4 @@ async def standing(
             try:
                 yield stand
             finally:
-                pass
+                await stand.close()

@@ -1,0 +1,135 @@
+"""What an agent does with a call of their own from the screen: hang up, hold, pass it on. Through AMI, on channels we know.
+
+The channels come from the tracker at the moment of the act. A browser names only the call, and only a call in which the user
+takes part is found at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callcenter import errors
+from callcenter.crm import center, live, phones
+from callcenter.telephony import control, graph, switchboard
+
+
+class WrongMoment(errors.Conflict):
+    """Say that the call is not in the state that the act needs."""
+
+    code = "wrong_moment"
+
+
+@dataclass(frozen=True, slots=True)
+class Grip:
+    """A user's hand on a call: the line, their own channel and the others who are up."""
+
+    line: switchboard.Line
+    call: live.LiveCall
+    leg: live.Leg
+    own: str
+    customer: str | None
+
+
+def grip(of: center.Center, user_id: int, linkedid: str) -> Grip:
+    """Find the channels of a call for a user who takes part in it; raise NotFound for any other."""
+    call = of.desk.find(user_id, linkedid)
+    if call is None or call.ended is not None:
+        raise errors.NotFound("no such call")
+    leg = call.legs[user_id]
+    line = of.board.line(call.pbx)
+    living = [c for c in line.tracker.graph.channels.values() if call.id in c.call.ids]
+    own = [c for c in living if c.device.interface == leg.interface]
+    if not own or leg.state == live.WRAPUP:
+        raise errors.NotFound("no such call")
+    mine = next((c for c in own if c.device.up is not None), own[0])
+    return Grip(line, call, leg, mine.device.name, _customer(line, mine, living))
+
+
+async def hang_up(of: center.Center, user_id: int, linkedid: str) -> None:
+    """End the user's part: their phone is hung up, and a customer whom they hold with it."""
+    held = grip(of, user_id, linkedid)
+    if held.leg.state == live.HELD and held.customer and held.call.held_here:
+        await control.hang_up(held.line.link, held.customer)
+    await control.hang_up(held.line.link, held.own)
+
+
+async def hold(of: center.Center, user_id: int, linkedid: str) -> None:
+    """Let the customer hear music and the agent nothing."""
+    held = grip(of, user_id, linkedid)
+    if held.leg.state != live.TALKING or held.customer is None:
+        raise WrongMoment("only a call in conversation can be held")
+    held.call.held_here = True
+    context = held.line.settings.hold_context
+    await control.hold(held.line.link, held.customer, held.own, context)
+
+
+async def resume(of: center.Center, user_id: int, linkedid: str) -> None:
+    """Take a held customer back."""
+    held = grip(of, user_id, linkedid)
+    if held.leg.state != live.HELD or held.customer is None or not held.call.held_here:
+        raise WrongMoment("the call is not held from here")
+    await control.resume(held.line.link, held.customer, held.own)
+    held.call.held_here = False
+
+
+async def transfer(
+    of: center.Center, user_id: int, linkedid: str, to: str, *, attended: bool
+) -> None:
+    """Pass the call on: at once, or after talking with whoever takes it."""
+    held = grip(of, user_id, linkedid)
+    if held.leg.state not in (live.TALKING, live.HELD) or held.customer is None:
+        raise WrongMoment("only a call in conversation can be passed on")
+    exten = target(held.line, to, of.settings.site.region)
+    context = held.line.settings.transfer_context
+    if not attended:
+        held.call.transfer = {"kind": "blind", "to": exten, "state": "done"}
+        await control.blind_transfer(held.line.link, held.customer, context, exten)
+        if held.call.held_here:
+            await control.hang_up(held.line.link, held.own)
+        return
+    if held.leg.state == live.HELD:
+        raise WrongMoment("take the call back before asking a colleague")
+    await control.attended_transfer(held.line.link, held.own, context, exten)
+    held.call.transfer = {"kind": "attended", "to": exten, "state": "consulting"}
+    of.desk.consulting(held.call, held.leg)
+
+
+async def complete(of: center.Center, user_id: int, linkedid: str) -> None:
+    """Leave the customer with the colleague."""
+    held = _consulting(of, user_id, linkedid)
+    await control.hang_up(held.line.link, held.own)
+
+
+async def cancel(of: center.Center, user_id: int, linkedid: str) -> None:
+    """Leave the colleague and go back to the customer."""
+    held = _consulting(of, user_id, linkedid)
+    await control.cancel_transfer(held.line.link, held.own)
+    held.call.transfer = None
+    of.desk.consulted(held.call, held.leg)
+
+
+def target(line: switchboard.Line, to: str, region: str) -> str:
+    """Give what is dialled for a transfer: a queue by its name, else a number that can be dialled."""
+    if to in line.board.queues():
+        return to
+    return phones.dialable(to, region)
+
+
+def _consulting(of: center.Center, user_id: int, linkedid: str) -> Grip:
+    held = grip(of, user_id, linkedid)
+    if held.leg.state != live.CONSULTING:
+        raise WrongMoment("nobody is being consulted")
+    return held
+
+
+def _customer(
+    line: switchboard.Line, own: graph.Channel, living: list[graph.Channel]
+) -> str | None:
+    """Find the other side: whom the agent hears, else who waits; the customer's before a colleague's."""
+    hears = [c for c in line.tracker.graph.hearing(own) if c is not own]
+    others = hears or [
+        c for c in living if c is not own and c.device.role and c.device.up is not None
+    ]
+    others = [c for c in others if c.device.interface != own.device.interface]
+    others.sort(key=lambda c: (not c.device.is_trunk, c.device.name))
+    return others[0].device.name if others else None

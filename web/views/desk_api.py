@@ -1,0 +1,293 @@
+"""The desk's JSON API: what an agent does with their state and their calls. /api/v1, by session; the answers come live.
+
+Every body is checked by pydantic; every call is looked up among the user's own. Errors are {error: {code, message, field?}}.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from callcenter import db, errors
+from callcenter.crm import agents, casework, center, live, notes, seats, shift, steering
+from screenpop import floor, targets
+from web import auth, keys
+
+MOST_FOUND = 8
+State = agents.State
+
+
+class Body(BaseModel):
+    """What a browser sends: nothing that is not named."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+B = TypeVar("B", bound=Body)
+Text = Annotated[str, Field(max_length=200)]
+
+
+class StateBody(Body):
+    """POST /agent/state."""
+
+    state: Literal["ready", "paused", "offline"]
+    reason: Text = ""
+
+
+class QueueBody(Body):
+    """POST /agent/queues."""
+
+    queue: Annotated[str, Field(min_length=1, max_length=80)]
+    member: bool
+
+
+class DialBody(Body):
+    """POST /dial."""
+
+    number: Annotated[str, Field(min_length=1, max_length=80)]
+    party_id: int | None = None
+
+
+class TransferBody(Body):
+    """POST /calls/{id}/transfer."""
+
+    to: Annotated[str, Field(min_length=1, max_length=80)]
+    kind: Literal["blind", "attended"]
+
+
+class NoteBody(BaseModel):
+    """PUT /calls/{id}/note: the text as it was typed."""
+
+    model_config = ConfigDict(extra="forbid")
+    text: Annotated[str, Field(max_length=notes.LONGEST)]
+    version: Annotated[int, Field(ge=0)]
+
+
+class PartyBody(Body):
+    """POST /calls/{id}/party."""
+
+    party_id: int
+
+
+class CustomerBody(Body):
+    """POST /calls/{id}/customer."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class WrapupBody(Body):
+    """POST /calls/{id}/wrapup."""
+
+    outcome_id: int | None = None
+    callback_at: Annotated[float, Field(gt=0, lt=4_000_000_000)] | None = None
+    next: Literal["ready", "paused", "wait"] = "ready"
+    reason: Text = ""
+
+
+async def snapshot(request: web.Request) -> web.StreamResponse:
+    """Answer what the user's desk shows now."""
+    return _json(await _floor(request).screens.snapshot(auth.current(request).id))
+
+
+async def agent_state(request: web.Request) -> web.StreamResponse:
+    """Take what the agent declares."""
+    body = await _read(request, StateBody)
+    await shift.become(_center(request), auth.current(request).id, State(body.state), body.reason)
+    return _json({"state": _center(request).agents.get(auth.current(request).id).state.value})
+
+
+async def agent_queues(request: web.Request) -> web.StreamResponse:
+    """Sign in to a queue or out of it."""
+    body = await _read(request, QueueBody)
+    await shift.serve(_center(request), auth.current(request).id, body.queue, body.member)
+    return _json({"queue": body.queue, "member": body.member})
+
+
+async def dial(request: web.Request) -> web.StreamResponse:
+    """Place a call: the agent's phone first, then the number."""
+    body = await _read(request, DialBody)
+    dialer = _center(request).dialer
+    return _json({"id": await dialer.dial(auth.current(request).id, body.number, body.party_id)})
+
+
+async def hang_up(request: web.Request) -> web.StreamResponse:
+    """End the user's part in a call."""
+    await steering.hang_up(_center(request), auth.current(request).id, _id(request))
+    return _json({})
+
+
+async def hold(request: web.Request) -> web.StreamResponse:
+    """Let the customer wait with music."""
+    await steering.hold(_center(request), auth.current(request).id, _id(request))
+    return _json({})
+
+
+async def resume(request: web.Request) -> web.StreamResponse:
+    """Take the customer back."""
+    await steering.resume(_center(request), auth.current(request).id, _id(request))
+    return _json({})
+
+
+async def transfer(request: web.Request) -> web.StreamResponse:
+    """Pass the call on, blind or after talking."""
+    body = await _read(request, TransferBody)
+    await steering.transfer(
+        _center(request), auth.current(request).id, _id(request), body.to,
+        attended=body.kind == "attended",
+    )  # fmt: skip
+    return _json({})
+
+
+async def transfer_complete(request: web.Request) -> web.StreamResponse:
+    """Leave the customer with the colleague."""
+    await steering.complete(_center(request), auth.current(request).id, _id(request))
+    return _json({})
+
+
+async def transfer_cancel(request: web.Request) -> web.StreamResponse:
+    """Go back to the customer."""
+    await steering.cancel(_center(request), auth.current(request).id, _id(request))
+    return _json({})
+
+
+async def note(request: web.Request) -> web.StreamResponse:
+    """Save the note as it is typed; 409 with what it says now, when it was changed elsewhere."""
+    body = await _read(request, NoteBody)
+    call, person = _own_call(request)
+    await _center(request).writer.flushed()
+    try:
+        saved = await _center(request).database.run(
+            casework.save_note, call.pbx, call.id, person.viewer, body.text,
+            version=body.version, now=db.utcnow(),
+        )  # fmt: skip
+    except notes.StaleNote as stale:
+        message = auth.texts(request).say("Someone changed this meanwhile. Reload and look again.")
+        current = {"text": stale.current.text, "version": stale.current.version}
+        error = {"code": stale.code, "message": message}
+        return web.json_response({"error": error, "current": current}, status=409)
+    _floor(request).screens.note_saved(call, person.viewer.id, saved)
+    return _json({"version": saved.version, "saved_at": saved.at.timestamp()})
+
+
+async def party(request: web.Request) -> web.StreamResponse:
+    """Say who is calling."""
+    body = await _read(request, PartyBody)
+    call, person = _own_call(request)
+    await _center(request).writer.flushed()
+    linked = await _center(request).database.run(
+        casework.choose, call.pbx, call.id, person.viewer, body.party_id, now=db.utcnow()
+    )
+    return await _linked(request, call, linked)
+
+
+async def customer(request: web.Request) -> web.StreamResponse:
+    """Make a customer of who is calling."""
+    body = await _read(request, CustomerBody)
+    call, person = _own_call(request)
+    await _center(request).writer.flushed()
+    linked = await _center(request).database.run(
+        casework.create, call.pbx, call.id, person.viewer, body.name,
+        now=db.utcnow(), region=_center(request).settings.site.region,
+    )  # fmt: skip
+    return await _linked(request, call, linked)
+
+
+async def wrapup(request: web.Request) -> web.StreamResponse:
+    """Finish the wrap-up with an outcome, and go on as the agent says."""
+    body = await _read(request, WrapupBody)
+    call, person = _own_call(request)
+    of, user_id = _center(request), person.viewer.id
+    current = of.agents.get(user_id).wrapup
+    if current is None or current.call != call.key:
+        raise steering.WrongMoment("the call is not in wrap-up")
+    callback = None if body.callback_at is None else datetime.fromtimestamp(body.callback_at, UTC)
+    await of.writer.flushed()
+    await of.database.run(
+        casework.conclude, call.pbx, call.id, person.viewer,
+        outcome_id=body.outcome_id, callback_at=callback, now=db.utcnow(),
+    )  # fmt: skip
+    then = State.READY if body.next == "ready" else State.PAUSED
+    of.finish_wrapup(
+        user_id,
+        outcome_id=body.outcome_id,
+        then=(then, body.reason if then is State.PAUSED else ""),
+    )
+    return _json({})
+
+
+async def wrapup_extend(request: web.Request) -> web.StreamResponse:
+    """Give the wrap-up more time."""
+    call, person = _own_call(request)
+    current = _center(request).agents.get(person.viewer.id).wrapup
+    if current is None or current.call != call.key:
+        raise steering.WrongMoment("the call is not in wrap-up")
+    return _json({"until": _center(request).extend_wrapup(person.viewer.id)})
+
+
+async def find(request: web.Request) -> web.StreamResponse:
+    """Find customers by a name or a number, for the palette."""
+    text = request.query.get("q", "")[:100]
+    person = auth.current(request)
+    if len(text.strip()) < 2:
+        return _json({"customers": []})
+    region = request.app[keys.SETTINGS].site.region
+    found = await request.app[keys.DATABASE].run(
+        targets.customers, person.viewer, text, region=region, limit=MOST_FOUND
+    )
+    return _json({"customers": found})
+
+
+async def transfer_targets(request: web.Request) -> web.StreamResponse:
+    """Find whom a call can be passed on to."""
+    text = request.query.get("q", "")[:100]
+    return web.json_response(targets.of(_floor(request), auth.current(request).id, text))
+
+
+async def _linked(
+    request: web.Request, call: live.LiveCall, linked: casework.Linked
+) -> web.StreamResponse:
+    _center(request).desk.said(call, linked.party_id, linked.name)
+    card = await _floor(request).screens.card(call, auth.current(request).id)
+    return _json({"party_id": linked.party_id, "card": card})
+
+
+def _floor(request: web.Request) -> floor.Floor:
+    found = request.app.get(keys.FLOOR)
+    if found is None:
+        raise errors.LinkDown("no exchange is configured")
+    return found
+
+
+def _center(request: web.Request) -> center.Center:
+    return _floor(request).center
+
+
+def _id(request: web.Request) -> str:
+    return request.match_info["id"]
+
+
+def _own_call(request: web.Request) -> tuple[live.LiveCall, seats.Person]:
+    """Give a call on the user's own screen; raise NotFound for any other."""
+    of, user_id = _center(request), auth.current(request).id
+    call, person = of.desk.find(user_id, _id(request)), of.seats.person(user_id)
+    if call is None or person is None:
+        raise errors.NotFound("no such call")
+    return call, person
+
+
+async def _read(request: web.Request, model: type[B] | type[NoteBody]) -> Any:
+    """Check a body; raise Invalid naming the first field that is wrong."""
+    if request.content_type != "application/json":
+        raise errors.Invalid("body", "must be JSON")
+    try:
+        return model.model_validate_json(await request.read())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise errors.Invalid(".".join(map(str, first["loc"])) or "body", first["msg"]) from error
+
+
+def _json(payload: dict[str, Any]) -> web.Response:
+    return web.json_response(payload)
