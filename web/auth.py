@@ -83,7 +83,7 @@ async def from_request(request: web.Request) -> Person | None:
 
 def current(request: web.Request) -> Person:
     """Return the signed-in person; only for handlers whose route asks for a role."""
-    found = request.get(keys.PERSON)
+    found: Person | None = request.get(keys.PERSON)
     if found is None:
         raise web.HTTPUnauthorized
     return found

@@ -50,6 +50,10 @@ class Formats:
         """Return the office's date."""
         return self.local(utcnow()).date()
 
+    def midnight(self) -> datetime:
+        """Return when the office's day began."""
+        return self.local(utcnow()).replace(hour=0, minute=0, second=0, microsecond=0)
+
     def plain_date(self, day: date) -> str:
         """Return 14.11.2026, or 14 Nov 2026 in English."""
         pattern = "d MMM y" if self._texts.language == "en" else "dd.MM.y"
@@ -79,11 +83,12 @@ class Formats:
         today = self.today()
         if day == today:
             return self._texts.say("Today")
-        words = dates.format_skeleton("MMMMd", day, locale=self._locale)
+        between = "ב" if self._texts.language == "he" else ""  # the preposition of the month
+        words = dates.format_date(day, f"d {between}MMMM", locale=self._locale)
         if day == today - timedelta(days=1):
             return self._texts.say("Yesterday, {date}", date=words)
         if day.year == today.year:
-            return dates.format_skeleton("MMMMEEEEd", day, locale=self._locale)
+            return dates.format_date(day, f"EEEE, d {between}MMMM", locale=self._locale)
         return dates.format_date(day, "long", locale=self._locale)
 
     def near(self, at: datetime) -> Markup:
@@ -99,6 +104,14 @@ class Formats:
             return _ltr(self.plain_date(day))
         pattern = "d MMM" if self._texts.language == "en" else "dd.MM"
         return _ltr(dates.format_date(day, pattern, locale=self._locale))
+
+    def clock(self, seconds: float) -> str:
+        """Return m:ss without markup, for a label."""
+        return f"\u2066{plain_duration(seconds)}\u2069"
+
+    def from_epoch(self, at: float) -> datetime:
+        """Return a time that was kept as epoch seconds."""
+        return datetime.fromtimestamp(at, self._zone)
 
     def duration(self, seconds: float | None) -> Markup:
         """Return m:ss, or a dash for none."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from callcenter.settings import Settings
-from web import formats, i18n, keys
+from web import formats, i18n, keys, lookups
 
 ROOT = Path(__file__).parent
 STATIC = ROOT / "static"
@@ -28,6 +30,12 @@ def asset(name: str) -> str:
     if not (STATIC / name).exists():
         return f"/static/{name}"
     return f"/static/{name}?v={_digest(name, (STATIC / name).stat().st_mtime)}"
+
+
+def _by_day(items: Sequence[Any], habits: formats.Formats) -> list[tuple[str, list[Any]]]:
+    """Group a timeline's items, which are in order, under the headings of their days."""
+    grouped = groupby(items, key=lambda item: habits.local(item.at).date())
+    return [(habits.day(day[0].at), day) for _, found in grouped if (day := list(found))]
 
 
 def _translators(texts: i18n.Texts) -> dict[str, Any]:
@@ -72,12 +80,14 @@ class Renderer:
             extensions=["jinja2.ext.loopcontrols"],
         )
         texts_version = hashlib.sha256(texts.browser_texts.encode()).hexdigest()[:10]
+        environment.filters["groupby_day"] = _by_day
         environment.globals.update(
             _translators(texts),
             asset=asset,
             direction=texts.direction,
             fmt=self.formats[texts.language],
             initials=formats.initials,
+            label=lambda labels: lookups.label(labels, texts.language),
             lang=texts.language,
             languages=i18n.LANGUAGES,
             site_name=settings.site.name,

@@ -12,7 +12,17 @@ from aiohttp.typedefs import Handler
 from callcenter.models import ROLES
 from web import keys
 from web.rendering import STATIC
-from web.views import account, calls, customers, customers_edit, desk, desk_api, recordings, signin, system
+from web.views import (
+    account,
+    calls,
+    customers,
+    customers_edit,
+    desk,
+    desk_api,
+    recordings,
+    signin,
+    system,
+)
 
 ANYONE = frozenset({"anonymous", *ROLES})
 STAFF = frozenset(ROLES)

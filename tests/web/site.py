@@ -1,0 +1,183 @@
+"""A running application with sample data, for tests and for pictures: real HTTP on a free port of loopback."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+from aiohttp import web
+from sqlalchemy import orm as sa_orm
+from sqlalchemy import select
+
+from callcenter import models
+from callcenter.crm import sample
+from callcenter.db import Database, utcnow
+from callcenter.settings import Settings
+from web.app import create_app
+
+PASSWORD = "a sample password"
+SAID = (
+    ("agent", 0.6, 4.1, "תמיכה טכנית, מיכל. שלום, תודה על ההמתנה."),
+    ("customer", 4.6, 9.8, "שלום. זה כבר היום השלישי שהאינטרנט מתנתק, ואף אחד לא חזר אליי."),
+    ("agent", 10.3, 15.2, "אני מצטערת על כך. בודקים את הקו עכשיו, רגע בבקשה."),
+    ("customer", 16.0, 21.5, "בסדר. The router shows a red light, если это поможет."),
+    ("agent", 22.0, 28.4, "זה עוזר. אפשר לתאם טכנאי למחר בין תשע לאחת עשרה?"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where it runs and what is in it."""
+
+    url: str
+    app: web.Application
+    database: Database
+    folder: Path
+    call_id: int  # a call with a recording that is transcribed
+    party_id: int  # its customer
+
+    def login_of(self, role: str) -> str:
+        """Return a sign-in of this role, one who took part in the recorded call where that is possible."""
+        with self.database.session() as session:
+            user = models.User
+            part = models.CallParticipant
+            took_part = select(part.user_id).where(part.call_id == self.call_id)
+            found = session.scalar(
+                select(user.login)
+                .where(user.role == role)
+                .order_by(user.id.not_in(took_part), user.id)
+            )
+        assert found is not None
+        return found
+
+
+def settings(folder: Path, **changes: object) -> Settings:
+    """Return settings that touch nothing outside of the folder."""
+    return Settings.model_validate(
+        {
+            "site": {"name": "צפון תקשורת", "language": "he"},
+            "database": {"url": f"sqlite:///{folder / 'site.db'}"},
+            "recordings": {"folder": str(folder / "recordings"), "workers": 0},
+            **changes,
+        }
+    )
+
+
+def _sound(path: Path, seconds: float) -> dict[str, list[int]]:
+    """Write a stereo file in which the sides take turns, and return its peaks."""
+    rate, count = 8000, 300
+    t = np.arange(int(rate * seconds)) / rate
+    sides = {}
+    for side, tone in (("agent", 220.0), ("customer", 330.0)):
+        on = np.zeros_like(t)
+        for who, start, end, _ in SAID:
+            if who == side:
+                on[(t >= start) & (t < end)] = 1.0
+        sides[side] = (
+            np.sin(2 * np.pi * tone * t) * on * (0.35 + 0.25 * np.sin(2 * np.pi * 2.7 * t))
+        )
+    stereo = np.stack([sides["agent"], sides["customer"]], axis=1)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((2, 2, rate, 0, "NONE", "not compressed"))
+        file.writeframes((stereo * 32767).astype("<i2").tobytes())
+    return {
+        side: [int(100 * float(np.abs(part).max())) for part in np.array_split(samples, count)]
+        for side, samples in sides.items()
+    }
+
+
+def add_recording(session: sa_orm.Session, folder: Path) -> tuple[int, int]:
+    """Give one sample call a recording with a transcript; return the call and its customer."""
+    call = session.scalars(
+        select(models.Call)
+        .join(models.CallParticipant)
+        .where(
+            models.Call.result == "answered",
+            models.Call.direction == "inbound",
+            models.Call.party_id.is_not(None),
+            models.Call.outcome_id.is_not(None),
+            models.CallParticipant.answered.is_not(None),
+        )
+        .order_by(models.Call.started.desc())
+    ).first()
+    assert call is not None and call.party_id is not None
+    seconds = 30.0
+    peaks = _sound(folder / "recordings" / "sample.wav", seconds)
+    recording = models.Recording(
+        call_id=call.id,
+        pbx=call.pbx,
+        linkedid=call.linkedid,
+        file="sample.wav",
+        state="done",
+        stored={"stereo": "sample.wav"},
+        sha256={},
+        peaks=peaks,
+        seconds=seconds,
+        started_at=call.started,
+        ended_at=call.started + timedelta(seconds=seconds),
+    )
+    session.add(recording)
+    session.flush()
+    transcript = models.Transcript(
+        recording_id=recording.id,
+        engine="vosk",
+        model="sample",
+        language="he",
+        confidence=0.94,
+        created_at=utcnow(),
+    )
+    for side, start, end, text in SAID:
+        words = text.split()
+        step = (end - start) / len(words)
+        transcript.segments.append(
+            models.Segment(
+                side=side,
+                t0=start,
+                t1=end,
+                text=text,
+                words=[
+                    {
+                        "w": word,
+                        "t0": start + i * step,
+                        "t1": start + (i + 1) * step,
+                        "c": 0.4 if i == 3 else 0.95,
+                    }
+                    for i, word in enumerate(words)
+                ],
+            )
+        )
+    session.add(transcript)
+    return call.id, call.party_id
+
+
+def fill(database: Database, folder: Path, *, customers: int) -> tuple[int, int]:
+    """Make the tables and the sample data."""
+    models.Base.metadata.create_all(database.engine)
+    with database.session() as session:
+        sample.load_sample(session, customers=customers, now=utcnow(), password=PASSWORD)
+        return add_recording(session, folder)
+
+
+@asynccontextmanager
+async def running(folder: Path, *, customers: int = 120) -> AsyncIterator[Site]:
+    """Run the application over sample data until the block ends."""
+    config = settings(folder)
+    database = Database(config.database.url)
+    call_id, party_id = fill(database, folder, customers=customers)
+    app = create_app(config, database)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        place = web.TCPSite(runner, "127.0.0.1", 0)
+        await place.start()
+        port = runner.addresses[0][1]
+        yield Site(f"http://127.0.0.1:{port}", app, database, folder, call_id, party_id)
+    finally:
+        await runner.cleanup()
+        database.close()

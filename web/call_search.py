@@ -1,0 +1,141 @@
+"""Calls by what a list is narrowed to: period, direction, result, queue, agent, name or number; newest first.
+
+Everything is a condition on the indexes that the table has; the page's end is a place (crm/paging.py), not a count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import phonenumbers
+from sqlalchemy import ColumnElement, exists, or_, select, tuple_
+from sqlalchemy import orm as sa_orm
+
+from callcenter import models
+from callcenter.crm import paging, phones, search, visibility
+
+PAGE = 50
+PERIODS = {"today": 0, "week": 6, "month": 29, "all": None}
+DEFAULT_PERIOD = "week"
+DIRECTIONS = ("inbound", "outbound", "internal")
+RESULTS = (
+    "answered",
+    "abandoned",
+    "no_answer",
+    "busy",
+    "failed",
+    "cancelled",
+    "agent_no_answer",
+    "dropped",
+)
+NAMES = ("q", "period", "direction", "result", "queue", "agent", "outcome")
+FEWEST_DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list of calls is narrowed to; what is empty narrows nothing."""
+
+    since: datetime | None = None
+    direction: str = ""
+    result: str = ""
+    queue: str = ""
+    agent_id: int | None = None
+    outcome_id: int | None = None
+    text: str = ""
+    region: str = "IL"
+
+
+def chosen(query: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters of an address, without what cannot be."""
+    values = {name: query.get(name, "")[:100].strip() for name in NAMES}
+    allowed = {"period": PERIODS, "direction": DIRECTIONS, "result": RESULTS}
+    for name, possible in allowed.items():
+        if values[name] not in possible:
+            values[name] = ""
+    for name in ("agent", "outcome"):
+        if not (values[name].isascii() and values[name].isdigit() and len(values[name]) < 10):
+            values[name] = ""
+    values["period"] = values["period"] or DEFAULT_PERIOD
+    return values
+
+
+def wanted(values: Mapping[str, str], midnight: Callable[[], datetime], region: str) -> Wanted:
+    """Turn the filters of an address into conditions; days begin at the office's midnight."""
+    days = PERIODS[values["period"]]
+    return Wanted(
+        since=None if days is None else midnight() - timedelta(days=days),
+        direction=values["direction"],
+        result=values["result"],
+        queue=values["queue"],
+        agent_id=int(values["agent"]) if values["agent"] else None,
+        outcome_id=int(values["outcome"]) if values["outcome"] else None,
+        text=values["q"],
+        region=region,
+    )
+
+
+def calls(
+    session: sa_orm.Session, viewer: visibility.Viewer, wanted: Wanted, *, after: str = ""
+) -> paging.Page[models.Call]:
+    """Return a page of visible calls with their participants."""
+    call = models.Call
+    query = (
+        select(call)
+        .where(
+            call.merged_into.is_(None),
+            visibility.visible(viewer, call),
+            *_conditions(wanted),
+        )
+        .order_by(call.started.desc(), call.id.desc())
+        .limit(PAGE + 1)
+        .options(sa_orm.selectinload(call.participants))
+    )
+    if after:
+        query = query.where(tuple_(call.started, call.id) < paging.decode(after))
+    return paging.page(session.scalars(query).all(), PAGE, lambda row: (row.started, row.id))
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    call = models.Call
+    found: list[ColumnElement[bool]] = []
+    if wanted.since is not None:
+        found.append(call.started >= wanted.since)
+    for column, value in (
+        (call.direction, wanted.direction),
+        (call.result, wanted.result),
+        (call.queue, wanted.queue),
+    ):
+        if value:
+            found.append(column == value)
+    if wanted.outcome_id is not None:
+        found.append(call.outcome_id == wanted.outcome_id)
+    if wanted.agent_id is not None:
+        part = sa_orm.aliased(models.CallParticipant)
+        found.append(exists().where(part.call_id == call.id, part.user_id == wanted.agent_id))
+    if wanted.text:
+        found.append(_meant(wanted.text, wanted.region))
+    return found
+
+
+def _meant(text: str, region: str) -> ColumnElement[bool]:
+    """Say whether a call is with whom, or from the number, that was typed."""
+    call = models.Call
+    parties = select(models.Party.id).where(search.matches(text, region))
+    ways: list[ColumnElement[bool]] = [call.party_id.in_(parties)]
+    digits = "".join(c for c in phones.clean(text) if c.isdigit() or c == "+")
+    if len(digits) >= FEWEST_DIGITS and not any(c.isalpha() for c in text):
+        for start in _beginnings(digits, region):
+            ways.append(call.far_e164.between(start, start + ":"))
+        ways += [call.from_raw == text, call.to_raw == text]
+    return or_(*ways)
+
+
+def _beginnings(digits: str, region: str) -> list[str]:
+    """Return the E.164 beginnings that typed digits may stand for."""
+    if digits.startswith("+"):
+        return [digits]
+    code = phonenumbers.country_code_for_region(region)
+    return [f"+{code}{digits.removeprefix('0')}", f"+{digits.removeprefix('00')}"]

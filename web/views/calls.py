@@ -1,0 +1,191 @@
+"""The list of calls with its filters, and one call: who took part, what came of it, what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from aiohttp import web
+from sqlalchemy import func, select
+from sqlalchemy import orm as sa_orm
+
+from callcenter import models
+from callcenter.crm import paging, visibility
+from callcenter.db import utcnow
+from web import auth, call_search, keys, lookups, rendering
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of the list and what its filters offer."""
+
+    page: paging.Page[models.Call]
+    parties: dict[int, models.Party]
+    people: dict[int, str]
+    recordings: dict[int, models.Recording]
+    queues: dict[str, str]
+    outcomes: dict[int, str]
+    agents: dict[int, str]
+    notes: dict[int, str]
+
+
+def read_list(
+    session: sa_orm.Session,
+    viewer: visibility.Viewer,
+    wanted: call_search.Wanted,
+    *,
+    after: str,
+    language: str,
+) -> Listed:
+    """Read a page of visible calls."""
+    page = call_search.calls(session, viewer, wanted, after=after)
+    return Listed(
+        page=page,
+        parties=lookups.open_customers(session, viewer, [call.party_id for call in page.items]),
+        people=lookups.people(
+            session, [part.user_id for call in page.items for part in call.participants]
+        ),
+        recordings=lookups.recorded(session, viewer, [call.id for call in page.items]),
+        queues=lookups.queues(session, language),
+        outcomes=lookups.outcomes(session, language),
+        agents=lookups.colleagues(session, viewer),
+        notes=lookups.notes(session, viewer, [call.id for call in page.items]),
+    )
+
+
+async def listing(request: web.Request) -> web.StreamResponse:
+    """Show the list."""
+    settings = request.app[keys.SETTINGS]
+    formats = rendering.fmt(request)
+    chosen = call_search.chosen(request.query)
+    wanted = call_search.wanted(chosen, formats.midnight, settings.site.region)
+    listed = await request.app[keys.DATABASE].run(
+        read_list,
+        auth.current(request).viewer,
+        wanted,
+        after=request.query.get("after", ""),
+        language=auth.texts(request).language,
+    )
+    kept = {name: value for name, value in chosen.items() if value}
+    tabs = {period: _link({**kept, "period": period}) for period in call_search.PERIODS}
+    return rendering.page(
+        request,
+        "calls/list.html",
+        listed=listed,
+        chosen=chosen,
+        tabs=tabs,
+        filtered=any(value for name, value in chosen.items() if name != "period"),
+        cleared=_link({"period": chosen["period"]}),
+        first=_link(kept) if request.query.get("after") else "",
+        older=_link({**kept, "after": listed.page.next}) if listed.page.next else "",
+    )
+
+
+def _link(values: dict[str, str]) -> str:
+    return f"/calls?{urlencode(values)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A recording that may be heard, and its place in the line of those to be transcribed."""
+
+    recording: models.Recording
+    segments: Sequence[models.Segment]
+    transcript: models.Transcript | None
+    place: int
+    listened: Sequence[models.Audit]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that a call's page tells."""
+
+    call: models.Call
+    party: models.Party | None
+    heard: Heard | None
+    silent: bool  # there is a recording, but not for this viewer
+    notes: Sequence[models.Note]
+    people: dict[int, str]
+    queues: dict[str, str]
+    outcome: str
+
+
+def read_call(
+    session: sa_orm.Session, viewer: visibility.Viewer, call_id: int, *, language: str
+) -> Shown:
+    """Read a visible call; raise NotFound else."""
+    call = visibility.get(session, viewer, models.Call, call_id)
+    parts = list(call.participants)
+    note = models.Note
+    notes = session.scalars(
+        select(note)
+        .where(note.call_id == call.id, note.text != "", visibility.visible(viewer, note))
+        .order_by(note.updated_at)
+    ).all()
+    heard = _heard(session, viewer, call.id)
+    mentioned = [part.user_id for part in parts] + [each.author_id for each in notes]
+    mentioned += [line.user_id for line in heard.listened] if heard else []
+    silent = heard is None and bool(
+        session.scalar(select(models.Recording.id).where(models.Recording.call_id == call.id))
+    )
+    outcome = lookups.outcomes(session, language).get(call.outcome_id or 0, "")
+    return Shown(
+        call=call,
+        party=lookups.open_customers(session, viewer, [call.party_id]).get(call.party_id or 0),
+        heard=heard,
+        silent=silent,
+        notes=notes,
+        people=lookups.people(session, mentioned),
+        queues=lookups.queues(session, language),
+        outcome=outcome,
+    )
+
+
+def _heard(session: sa_orm.Session, viewer: visibility.Viewer, call_id: int) -> Heard | None:
+    recording = models.Recording
+    found = session.scalar(
+        select(recording)
+        .where(recording.call_id == call_id, visibility.visible(viewer, recording))
+        .order_by(recording.id)
+        .limit(1)
+    )
+    if found is None:
+        return None
+    transcript = found.transcript
+    segments = list(transcript.segments) if transcript is not None else []
+    place = 0
+    if found.state == "stored":
+        before = select(func.count()).where(recording.state == "stored", recording.id < found.id)
+        place = 1 + (session.scalar(before) or 0)
+    return Heard(found, segments, transcript, place, _listened(session, viewer, found.id))
+
+
+def _listened(
+    session: sa_orm.Session, viewer: visibility.Viewer, recording_id: int
+) -> Sequence[models.Audit]:
+    """Return who heard it last; for those who answer for it."""
+    if viewer.role == "agent":
+        return []
+    audit = models.Audit
+    return session.scalars(
+        select(audit)
+        .where(
+            audit.object_type == "recording",
+            audit.object_id == str(recording_id),
+            audit.action == "recording_play",
+        )
+        .order_by(audit.id.desc())
+        .limit(10)
+    ).all()
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """Show a call."""
+    shown = await request.app[keys.DATABASE].run(
+        read_call,
+        auth.current(request).viewer,
+        int(request.match_info["id"]),
+        language=auth.texts(request).language,
+    )
+    return rendering.page(request, "calls/show.html", shown=shown, call=shown.call, now=utcnow())
