@@ -71,7 +71,12 @@ def connect(settings: Settings) -> Huey:
 
 def declare(queue: Huey, run: Callable[[int], None]) -> Any:
     """Name the one task of the queue, as huey's TaskWrapper; producers and workers declare it alike."""
-    return queue.task(name="advance")(run)
+
+    def advance(recording_id: int) -> None:
+        run(recording_id)
+
+    # huey knows a task by its function's module and name: these are the same in the producer and in the worker.
+    return queue.task(name="advance")(advance)
 
 
 class Hints:
@@ -166,9 +171,11 @@ def get(session: Session, lease: Lease) -> models.Recording:
 
 def stored(session: Session, lease: Lease, kept: store.Kept, *, reason: str) -> None:
     """Write that the audio is ours."""
+    recording = session.get_one(models.Recording, lease.recording_id)
+    ended = recording.ended_at or recording.started_at + timedelta(seconds=kept.seconds)
     settle(
         session, lease, state="stored", reason=reason, stored=kept.stored, sha256=kept.sha256, peaks=kept.peaks,
-        seconds=kept.seconds, bytes=kept.bytes, tries=0,
+        seconds=kept.seconds, bytes=kept.bytes, ended_at=ended, tries=0,
     )  # fmt: skip
 
 
@@ -222,6 +229,21 @@ def retry(session: Session, recording_id: int) -> None:
         raise errors.NotFound(f"no recording {recording_id}")
     recording.state = "stored" if recording.stored else "expected"
     recording.reason, recording.tries, recording.lease_until = "", 0, None
+
+
+def link_calls(session: Session, now: datetime) -> None:
+    """Tie the day's recordings to calls whose rows were written later than they."""
+    call = (
+        select(models.Call.id)
+        .where(
+            models.Call.pbx == Row.pbx,
+            models.Call.linkedid == Row.linkedid,
+            models.Call.merged_into.is_(None),
+        )
+        .scalar_subquery()
+    )
+    alone = update(Row).where(Row.call_id.is_(None), Row.started_at > now - LOOK_BACK)
+    session.execute(alone.values(call_id=call).execution_options(synchronize_session=False))
 
 
 def wake_waiting(session: Session, languages: list[str]) -> int:

@@ -27,16 +27,16 @@ Announce = Callable[[str], None]
 GOODBYE_SECONDS = 5.0
 
 
-def _telephony(
+def _recordings(
     switchboard: Switchboard, database: Database, settings: Settings
 ) -> Callable[[web.Application], AsyncIterator[None]]:
+    hints = jobs.Hints(settings)
+    expecter = expect.Expecter(database, settings, hint=hints)
+    # Before the exchanges are listened to, and after those who write the calls.
+    switchboard.subscribers.append(expecter.on_fact)
+
     async def context(_app: web.Application) -> AsyncIterator[None]:
-        hints = jobs.Hints(settings)
-        expecter = expect.Expecter(database, settings, hint=hints)
-        switchboard.subscribers.append(expecter.on_fact)
-        await switchboard.start()
         yield
-        await switchboard.stop()
         await asyncio.to_thread(expecter.close)
         hints.close()
 
@@ -71,8 +71,9 @@ async def serve(
     await asyncio.to_thread(migrations.upgrade, database)
     switchboard = Switchboard(settings.pbx)
     app = create_app(settings, database, switchboard)
-    app.cleanup_ctx.append(_telephony(switchboard, database, settings))
-    app.cleanup_ctx.append(_workers(settings))
+    # Ended in the opposite order: the exchanges first, then the recordings' last rows, then the workers.
+    app.cleanup_ctx.insert(0, _recordings(switchboard, database, settings))
+    app.cleanup_ctx.insert(0, _workers(settings))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_SECONDS)
     await runner.setup()
     try:

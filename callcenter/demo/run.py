@@ -16,10 +16,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from callcenter import db, errors, migrations
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from callcenter import db, errors, migrations, models
 from callcenter.crm import sample
 from callcenter.demo import callers, parties, ports, rtp, traffic
 from callcenter.demo.exchange import Exchange, Timing
@@ -74,12 +77,24 @@ recordings = "{exchange.recordings}"
     return file
 
 
+def begin_shift(session: Session, extensions: Sequence[str]) -> None:
+    """Let the agents of these phones be on shift already, as if the center had been running."""
+    seats = select(models.ExtensionAssignment).where(
+        models.ExtensionAssignment.extension.in_(extensions),
+        models.ExtensionAssignment.until.is_(None),
+    )
+    for seat in session.scalars(seats):
+        now = db.utcnow()
+        session.add(models.AgentState(user_id=seat.user_id, state="ready", since=now))
+
+
 def load_sample(database_url: str) -> tuple[sample.Sample, traffic.Cast]:
     """Make the database with its people, customers and past calls."""
     database = db.Database(database_url)
     migrations.upgrade(database)
     with database.session() as session:
         made = sample.load_sample(session, password=PASSWORD, now=db.utcnow())
+        begin_shift(session, AGENTS)
     cast = traffic.choose_cast(database)
     database.close()
     return made, cast
