@@ -186,7 +186,7 @@ def _empty(complete: str) -> peer.Answer:
     return lambda _: f"{head}Event: {complete}\r\nActionID: {{id}}\r\nEventList: Complete\r\n\r\n"
 
 
-async def _authenticate(request: web.Request) -> Someone | None:
+async def authenticate(request: web.Request) -> Someone | None:
     user = request.cookies.get("user", "")
     return Someone(int(user), request.cookies.get("session", "")) if user else None
 
@@ -203,7 +203,7 @@ async def standing(
         config = settings.Settings(pbx=(pbx,), calls=settings.Calls(**calls))
         board = switchboard.Switchboard(config.pbx, timing=linked.QUICK)
         live = floor.Floor(
-            config, database, board, authenticate=_authenticate, translate=lambda _, text: text
+            config, database, board, authenticate=authenticate, translate=lambda _, text: text
         )
         app = web.Application()
         live.attach(app)

@@ -1,0 +1,78 @@
+"""The whole product but for the pages against a real Asterisk: phones, customers, and browsers that listen."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from callcenter import db, settings
+from callcenter.crm import agents
+from callcenter.telephony import switchboard
+from screenpop import floor
+from tests.pbx import stage as stages
+from tests.screenpop import stand as stands
+
+
+class RealStand(stands.Stand):
+    """A floor on a real exchange; `stage` has its phones and its outside line."""
+
+    stage: stages.Stage
+
+    def user(self, extension: str) -> int:
+        """Give who sits at an extension."""
+        found = self.center.seats.user_of("main", f"PJSIP/{extension}", extension)
+        assert found is not None
+        return found
+
+    def state(self, extension: str) -> agents.State:
+        """Give what an agent does."""
+        return self.center.agents.get(self.user(extension)).state
+
+    async def until(self, test: Any) -> None:
+        """Wait until something is so."""
+        await self.stage.until(test)
+
+    def paused(self, queue: str, extension: str) -> bool:
+        """Say whether the exchange has a member for paused."""
+        line = self.center.board.lines["main"]
+        return any(m.paused for m in line.board.members(queue) if m.extension == extension)
+
+
+@contextlib.asynccontextmanager
+async def standing(
+    stage: stages.Stage, folder: Path, **calls: Any
+) -> AsyncIterator[RealStand]:
+    """Run a floor against the stage's exchange."""
+    database = stands.new_database(folder)
+    with database.session() as session:
+        stands.people(session, db.utcnow())
+    pbx = settings.Pbx(
+        port=stage.exchange.ami_port,
+        username=stage.exchange.ami_user,
+        secret=stage.exchange.ami_secret,
+        trunks=("PJSIP/trunk-*",),
+        dial_timeout_seconds=8,
+    )
+    config = settings.Settings(pbx=(pbx,), calls=settings.Calls(**calls))
+    board = switchboard.Switchboard(config.pbx)
+    live = floor.Floor(
+        config, database, board, authenticate=stands.authenticate, translate=lambda _, text: text
+    )
+    app = web.Application()
+    live.attach(app)
+    try:
+        async with TestServer(app) as server:
+            await stage.until(lambda: board.lines["main"].link.state.phase.value == "up")
+            stand = RealStand(None, database, live, str(server.make_url("/")))  # type: ignore[arg-type]
+            stand.stage = stage
+            try:
+                yield stand
+            finally:
+                await stand.close()
+    finally:
+        database.close()
