@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.pbx.fixtures"]
+pytest_plugins = [
+    "tests.pbx.fixtures",
+    "tests.servers",
+    "tests.web.browser",
+    "tests.web.desk_fixtures",
+]

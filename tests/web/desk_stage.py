@@ -11,6 +11,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -74,12 +75,11 @@ class Stage:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        await self.mend()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Stop serving and close the database."""
-        await self.live.shutdown()
         await self._runner.cleanup()
         self.database.close()
 
@@ -96,15 +96,78 @@ class Stage:
         accounts.assign_extension(session, user.id, "1001", now=utcnow())
         for i, (code, he, en, ru, callback) in enumerate(OUTCOMES):
             session.add(
-                models.Outcome(code=code, labels={"he": he, "en": en, "ru": ru}, digit=(i + 1) % 10,
-                               position=i, callback=callback)  # fmt: skip
+                models.Outcome(
+                    code=code,
+                    labels={"he": he, "en": en, "ru": ru},
+                    digit=(i + 1) % 10,
+                    position=i,
+                    callback=callback,
+                )  # fmt: skip
             )
         for i, (code, he, en, ru, minutes) in enumerate(REASONS):
             session.add(
-                models.PauseReason(code=code, labels={"he": he, "en": en, "ru": ru}, position=i,
-                                   allowed_minutes=minutes)  # fmt: skip
+                models.PauseReason(
+                    code=code,
+                    labels={"he": he, "en": en, "ru": ru},
+                    position=i,
+                    allowed_minutes=minutes,
+                )  # fmt: skip
             )
+        self._customers(session, int(user.id))
         return int(user.id)
+
+    def _customers(self, session: Any, agent: int) -> None:
+        now = utcnow()
+        for i, (name, e164) in enumerate(CUSTOMERS):
+            party = models.Party(
+                id=7 + i, display=name, search_key=name, city="חיפה", language="he", vip=i == 0,
+                facts={"חבילה": "סיב 1000 + טלפון"}, created_at=now - timedelta(days=900), updated_at=now,
+            )  # fmt: skip
+            phone = models.Phone(e164=e164, digits_reversed=e164[:0:-1], region="IL")
+            session.add_all([party, phone])
+            session.flush()
+            session.add(models.PartyPhone(party_id=party.id, phone_id=phone.id, primary=True))
+        for i, (kind, title, hours) in enumerate(TASKS):
+            session.add(
+                models.Task(
+                    kind=kind,
+                    party_id=7 + i % len(CUSTOMERS),
+                    assignee_id=agent,
+                    title=title,
+                    due_at=now + timedelta(hours=hours),
+                    created_at=now,
+                )  # fmt: skip
+            )
+        session.add(
+            models.Case(
+                number="4821",
+                party_id=7,
+                title="ניתוקים בקו סיבים",
+                owner_id=agent,
+                opened_at=now,
+                due_at=now + timedelta(hours=2),
+            )  # fmt: skip
+        )
+        for i, (hours, direction, result, talk) in enumerate(PAST):
+            started = now - timedelta(hours=hours)
+            call = models.Call(
+                pbx="main", linkedid=f"past.{i}", direction=direction, far_e164=CUSTOMERS[0][1], queue="support",
+                started=started, answered=started if talk else None, ended=started, talk_seconds=talk,
+                result=result, party_id=7, name_snapshot=CUSTOMERS[0][0], wait_seconds=42.0,
+            )  # fmt: skip
+            session.add(call)
+            session.flush()
+            session.add(
+                models.CallParticipant(
+                    call_id=call.id,
+                    interface="PJSIP/1001",
+                    extension="1001",
+                    user_id=agent,
+                    rang=started,
+                    answered=started if talk else None,
+                    outcome="answered" if talk else "missed",
+                )  # fmt: skip
+            )
 
     async def sign_in(self, context: Any) -> None:
         """Give a browser context the session of the stage's agent."""
@@ -161,12 +224,18 @@ class Stage:
                 "call.pop", {"seq": self._seq, "card": card}, to=sid, callback=noted
             )
 
-    async def drop(self) -> None:
-        """Cut every connection as a failing network does."""
+    async def sever(self) -> None:
+        """Cut every live connection and take no other, as a failing network does."""
+        await self._site.stop()
         for sid in list(self._tabs):
             eio = self.live.manager.eio_sid_from_sid(sid, "/")
-            if eio in self.live.eio.sockets:
-                await self.live.eio.sockets[eio].ws.close()
+            if eio is not None:
+                await self.live.eio.disconnect(eio)
+
+    async def mend(self) -> None:
+        """Take connections again."""
+        self._site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await self._site.start()
 
     async def until(self, condition: Callable[[], Any], seconds: float = 10) -> Any:
         """Wait for something to be true of what came here."""
@@ -198,6 +267,16 @@ class Stage:
         self._news.set()
 
 
+CUSTOMERS = (
+    ("דנה לוי־אברמוביץ׳", "+972524111171"), ("יוסי בן־שושן", "+972541234567"), ("Ирина Соколова", "+972527654321"),
+    ("John Abrams", "+442079460000"), ("מוחמד ח׳ורי", "+972502223344"),
+)  # fmt: skip
+TASKS = (
+    ("task", "בדיקת חיוב כפול, נובמבר", 1.0), ("callback", "החזר כספי", -0.5), ("callback", "תיאום טכנאי · ברוסית", 0.4),
+    ("task", "Transfer the line to a new address", 0.6), ("task", "פתיחת פורטים בנתב", 0.8),
+)  # fmt: skip
+PAST = ((0.2, "inbound", "answered", 251.0), (0.5, "inbound", "answered", 184.0), (26, "inbound", "answered", 451.0),
+        (30, "inbound", "abandoned", None), (300, "outbound", "answered", 304.0))  # fmt: skip
 OUTCOMES = (
     ("solved", "נפתר", "Solved", "Решено", False),
     ("case_opened", "נפתחה פנייה", "Case opened", "Создано обращение", False),

@@ -145,8 +145,16 @@ def _missed(
         .limit(5)
     )
     return [
-        Due("missed", row.started, row.name_snapshot, row.party_id, row.far_e164 or "", "", False,
-            row.wait_seconds)  # fmt: skip
+        Due(
+            "missed",
+            row.started,
+            row.name_snapshot,
+            row.party_id,
+            row.far_e164 or "",
+            "",
+            False,
+            row.wait_seconds,
+        )  # fmt: skip
         for row in rows
     ]
 
@@ -223,5 +231,5 @@ async def setup(request: web.Request) -> web.StreamResponse:
     language = auth.texts(request).language
     offered = await request.app[keys.DATABASE].run(choices, language)
     figures = await _today(request)
-    strip = {"calls": figures.calls, "aht_seconds": figures.aht_seconds}
+    strip = {"calls": figures.calls, "aht_seconds": figures.aht_seconds and round(figures.aht_seconds)}
     return web.json_response({**offered, "today": strip})

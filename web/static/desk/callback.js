@@ -1,6 +1,6 @@
 // Quick times to call back, in the site's own zone.
 
-import { t } from "./i18n.js";
+import { t, tn } from "./i18n.js";
 import { clock, date, day, epoch, now, weekday } from "./time.js";
 
 const MORNING = 10;
@@ -20,7 +20,7 @@ export function picks() {
   const tomorrow = epoch(...later(1), MORNING, 0);
   const sunday = nextSunday();
   return [
-    { at: hour, text: "{time}", time: clock(hour) },
+    { at: hour, text: tn("In {n} hour", "In {n} hours", 1), time: clock(hour) },
     { at: tomorrow, text: t("Tomorrow at {time}"), time: clock(tomorrow) },
     { at: sunday, text: t("On {weekday} at {time}").replace("{weekday}", weekday(sunday)), time: clock(sunday) },
   ].map((pick) => ({ ...pick, title: date(pick.at) }));

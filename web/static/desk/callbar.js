@@ -1,7 +1,7 @@
 // The call bar: state and its menu, who is on the line, what can be done now. It never moves and stands on every page.
 // What does not work here is not shown: no microphone of ours, so no mute; no Answer unless the phone is this browser.
 
-import { html, icon, Island, keys, nothing, num, phone, since, until } from "./dom.js";
+import { dots, html, icon, Island, keys, nothing, num, phone, since, until } from "./dom.js";
 import { t } from "./i18n.js";
 import { duration } from "./time.js";
 import { active, pbxDown, ringing, talking } from "./state.js";
@@ -88,7 +88,7 @@ function recording(card) {
 function who(card) {
   const ended = card.state === "wrapup";
   const line = ended
-    ? html`<span class="dots"><span>${t("Call ended")}</span>${card.answered ? num(duration(card.ended - card.answered)) : nothing}</span>`
+    ? dots([t("Call ended"), card.answered && num(duration(card.ended - card.answered))])
     : html`${card.name && card.number?.display ? phone(card.number.display) : nothing}${recording(card)}`;
   return html`<a class="bar-who" href="/desk"><b class="trunc" dir="auto">${showName(card)}</b><small class="trunc">${line}</small></a>`;
 }
@@ -124,6 +124,7 @@ export function connection(state) {
   const text = state.link === "online" && down ? t("No link to the PBX") : words[state.link];
   place.classList.toggle("off", state.link !== "online" || down);
   if (place.dataset.said === text) return;
+  place.hidden = false;
   place.dataset.said = text;
   place.title = text;
   const label = document.createElement("span");

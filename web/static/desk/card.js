@@ -1,6 +1,6 @@
 // The caller's card: seven slots in one order, for every state. What comes late stands as a skeleton of the same height.
 
-import { at, html, icon, keys, nothing, num, phone, since } from "./dom.js";
+import { at, dots, html, icon, keys, nothing, num, phone, since } from "./dom.js";
 import { parts, t, tn, tp } from "./i18n.js";
 import { asking } from "./match.js";
 import { clock, duration } from "./time.js";
@@ -95,14 +95,14 @@ function why(card) {
   const name = label || queue;
   if (!name && !did) return nothing;
   const more = [];
-  if (waited != null) more.push(html`<span>${parts(t("Waited {duration}"), { duration: num(duration(waited)) })}</span>`);
+  if (waited != null) more.push(parts(t("Waited {duration}"), { duration: num(duration(waited)) }));
   if (often > 1) more.push(html`<span class="t-warn strong">${parts(t("Call {n} in 24 hours"), { n: num(often) })}</span>`);
   return slot("headset", html`<span class="strong"><bdi>${name || ""}</bdi>${did ? html` <span class="soft plain">${phone(did)}</span>` : nothing}</span>
-    ${more.length ? html`<span class="muted dots">${more}</span>` : nothing}`);
+    ${more.length ? dots(more, "muted") : nothing}`);
 }
 
 const contact = ({ at: when, agent, outcome, result }) =>
-  html`<span class="dots"><span class="strong">${at(when)}</span>${agent ? html`<bdi>${agent}</bdi>` : nothing}${outcome || result ? html`<bdi>${outcome || result}</bdi>` : nothing}</span>`;
+  dots([html`<span class="strong">${at(when)}</span>`, agent && html`<bdi>${agent}</bdi>`, (outcome || result) && html`<bdi>${outcome || result}</bdi>`]);
 
 function last(card) {
   if (["none", "anonymous", "internal", "ambiguous", "weak"].includes(card.match?.state) && !card.last) return nothing;
@@ -127,7 +127,7 @@ function notes(card) {
   const list = (card.notes || []).slice(0, card.state === "ringing" ? 2 : 5);
   if (!list.length) return nothing;
   return slot("sticky-note", list.map((note) =>
-    html`<div class="noted"><small class="muted dots"><bdi>${note.author}</bdi>${note.at ? at(note.at) : nothing}</small><p class="soft clamp" dir="auto">${note.text}</p></div>`));
+    html`<div class="noted"><small class="muted">${dots([html`<bdi>${note.author}</bdi>`, note.at && at(note.at)])}</small><p class="soft clamp" dir="auto">${note.text}</p></div>`));
 }
 
 const say = (card) => (card.say && card.state !== "wrapup" ? slot("message-square", html`<p class="say" dir="auto">${card.say}</p>`, "dir-icon") : nothing);
@@ -149,7 +149,7 @@ function actions(card, me) {
 
 // `small` is the second card of a stack: who and why, no more.
 export function card(card, { me, small = false, current = false } = {}) {
-  const rest = small ? [why(card)] : [asking(card), why(card), last(card), open(card), notes(card), say(card)];
+  const rest = small ? [card.state === "ringing" ? asking(card) : nothing, why(card)] : [asking(card), why(card), last(card), open(card), notes(card), say(card)];
   return html`<article class="card ${small ? "lesser" : ""} ${card.leaving ? "leaving" : ""}" data-s=${LOOKS[card.state] || "offline"} data-call=${card.id}
     data-state=${card.state} aria-label="${t("Card")}: ${nameOf(card)}" aria-current=${current ? "true" : nothing}>
     ${top(card)}${who(card)}${alerts(card)}${rest}${actions(card, me)}</article>`;

@@ -23,6 +23,7 @@ async function fragment(url) {
 class Desk extends HTMLElement {
   connectedCallback() {
     this.places = Object.fromEntries([...this.querySelectorAll("[data-slot]")].map((place) => [place.dataset.slot, place]));
+    this.places.customer.addEventListener("click", (event) => this.within(event), { capture: true });
     this.leave = store.subscribe((state) => this.draw(state));
     this.draw(store.state);
   }
@@ -38,7 +39,7 @@ class Desk extends HTMLElement {
     const { cards: start, customer, idle, panel: end, queues } = this.places;
     this.firstElementChild.classList.toggle("noend", !working);
     this.firstElementChild.classList.toggle("calling", Boolean(current));
-    render(cards.map((one) => card(one, { me: state.me, small: cards.length > 1 && one.id !== current?.id && one.state !== "ringing", current: one.id === current?.id })), start);
+    render(cards.map((one) => card(one, { me: state.me, small: cards.length > 1 && one.id !== current?.id, current: one.id === current?.id })), start);
     idle.hidden = Boolean(working);
     customer.hidden = !working;
     end.hidden = !working;
@@ -79,6 +80,19 @@ class Desk extends HTMLElement {
     } catch {
       if (place.dataset.shows === wanted) render(html`<section class="panel empty"><p>${t("The customer's card cannot be loaded. Call controls work.")}</p><button type="button" class="btn" @click=${() => { place.dataset.shows = ""; this.follow(working); }}>${t("Retry")}</button></section>`, this.fresh(place));
     }
+  }
+
+  // Filters and older pages of the timeline are shown here too; the call stays beside them.
+  async within(event) {
+    const link = event.target.closest?.("a[href]");
+    const wanted = link && new URL(link.href);
+    const [shown] = (this.places.customer.dataset.shows || "").split("?");
+    if (!wanted || wanted.pathname !== shown || event.ctrlKey || event.metaKey || event.shiftKey || link.target) return;
+    event.preventDefault();
+    event.stopPropagation();
+    wanted.searchParams.set("fragment", "desk");
+    const nodes = await fragment(wanted).catch(() => null);
+    if (nodes) this.fresh(this.places.customer).replaceChildren(...nodes);
   }
 
   fresh(place) {

@@ -24,6 +24,10 @@ export const at = (epoch) => {
   return html`<time title=${date(epoch)}>${parts(text, { time: num(time) })}</time>`;
 };
 
+// Facts in a row with a dot between them; the dots follow the page, whatever way the facts are written.
+export const dots = (facts, kind = "") =>
+  html`<span class="dots ${kind}">${facts.filter((fact) => fact && fact !== nothing).map((fact) => html`<span>${fact}</span>`)}</span>`;
+
 // One part of the page, drawn again whenever the store changes.
 export class Island extends HTMLElement {
   connectedCallback() {

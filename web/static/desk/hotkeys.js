@@ -52,7 +52,7 @@ const TABLE = [
   ["Alt+KeyN", "Alt+N", () => t("Write a note"), toNote],
   ["Alt+KeyW", "Alt+W", () => t("Open wrap-up"), toWrapup],
   ["Alt+KeyK", "Alt+K", () => t("Schedule a callback"), () => show("v3") ?? focus(".picks .filter")],
-  ["Alt+KeyL", "Alt+L", () => t("Dial"), () => act.redial(active(store.state) ?? undefined)],
+  ["Alt+KeyL", "Alt+L", () => t("Dial"), () => act.redial(active(store.state) ?? missed())],
   ["Alt+Equal", "Alt+=", () => t("{n} s more").replace("{n}", "30"), () => wrapping() && wrapup.extend(wrapping())],
   ["Control+Enter", "Ctrl+Enter", () => t("Save and ready"), () => wrapping() && wrapup.save(wrapping())],
   ["Alt+ArrowDown", "Alt+↓", () => t("Next card"), () => turn(1)],
@@ -66,6 +66,7 @@ const EXTRA = [
   ["Ctrl+K", () => t("Open search")],
 ];
 
+const missed = () => store.state.calls.find((card) => card.state === "missed");
 const wrapping = () => store.state.calls.find((card) => card.state === "wrapup");
 
 export const off = () => localStorage.getItem(OFF) === "1";

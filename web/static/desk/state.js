@@ -123,8 +123,8 @@ export function reduce(state, type, data, at) {
   return handler(next, data, at + state.skew);
 }
 
-// The cards in the order of the stack: the one talked to first, then what rings, then what is being written up.
-const rank = (card) => (busy.includes(card.state) ? 0 : card.state === "ringing" ? 1 : card.state === "wrapup" ? 2 : 3);
+// The cards in the order of the stack: what rings is never below the fold, then the one talked to, then what is written up.
+const rank = (card) => (card.state === "ringing" ? 0 : busy.includes(card.state) ? 1 : card.state === "wrapup" ? 2 : 3);
 export const stack = (state) => [...state.calls].sort((a, b) => rank(a) - rank(b) || (a.started ?? 0) - (b.started ?? 0));
 
 // The call on the desk: the one turned to, else the one talked to, else the one to write up, else the one that rings.

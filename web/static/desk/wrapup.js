@@ -124,9 +124,9 @@ export function foot(card, change) {
     redraw();
   };
   return html`<footer class="endfoot"><div class="row small muted">${icon("link", "s")}<span class="trunc grow">${card.party_id ? parts(t("Linked to {name}"), { name: html`<bdi>${card.name}</bdi>` }) : t("Not linked to a customer yet")}</span>
-    <button type="button" class="link small" @click=${change}>${t("Wrong customer – change")}</button></div>
+    <button type="button" class="link small" title=${t("Wrong customer – change")} @click=${change}>${t("Change")}</button></div>
     <div class="row"><span class="grow"><span class="pick"><select class="select" aria-label=${t("Next state")} @change=${next}>
-      <option value="ready" ?selected=${filled.next === "ready"}>${t("After this call: {state}", { state: t("Ready") })}</option>
-      ${reasons.map((reason) => html`<option value="paused:${reason.code}" ?selected=${filled.next === `paused:${reason.code}`}>${t("After this call: {state}", { state: reason.label })}</option>`)}</select>${icon("chevron-down")}</span></span>
+      <option value="ready" ?selected=${filled.next === "ready"}>${parts(t("Next: {state}"), { state: t("Ready") }).join("")}</option>
+      ${reasons.map((reason) => html`<option value="paused:${reason.code}" ?selected=${filled.next === `paused:${reason.code}`}>${parts(t("Next: {state}"), { state: reason.label }).join("")}</option>`)}</select>${icon("chevron-down")}</span></span>
     <button type="button" class="btn primary l" aria-disabled=${String(!ready)} @click=${() => save(card)}>${t("Save")} ${keys("Ctrl Enter")}</button></div></footer>`;
 }
