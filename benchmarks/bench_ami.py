@@ -1,8 +1,9 @@
 """Raw AMI bytes to facts: our link beside bare panoramisk with an empty callback, on the same stream over loopback.
 
 The streams are the recorded logs of tests/ami, repeated: *clean* holds only events that the tracker asks for, *noisy* has
-three VarSet or Newexten after each of them. Another process feeds them. The clock runs from sign-in to the stream's end;
-each figure is the best of some runs, since what disturbs a run on a shared machine only ever slows it down.
+three VarSet or Newexten after each of them. Another process feeds them. Events a second *on one core* are counted by the
+processor's time from the connection to the stream's end, so that other work on a shared machine falls out of the figures;
+by the clock they are printed beside it. Each is the best of some runs: what disturbs a run only ever slows it down.
 """
 
 from __future__ import annotations
@@ -22,9 +23,13 @@ import panoramisk
 from callcenter.telephony import ami, calls, events, link, wire
 
 LOGS = Path(__file__).parent.parent / "tests" / "ami"
-EVENTS = 60_000
+EVENTS = 40_000
 RUNS = 3
 NOISE = (b"VarSet", b"Newexten")
+ENDS = (
+    b"Shutdown",
+    b"FullyBooted",
+)  # panoramisk hangs up on the one, the stream brings its own of the other
 END = b"BenchmarkEnd"
 _EVENT = re.compile(rb"Event: (\w+)\r\n(?:.+\r\n)+\r\n")
 
@@ -36,7 +41,7 @@ def streams(logs: Iterable[Path]) -> dict[str, tuple[int, bytes]]:
     clean: list[bytes] = []
     noisy: list[bytes] = []
     for log in logs:
-        found = [(match[1], match[0]) for match in _EVENT.finditer(log.read_bytes())]
+        found = [(m[1], m[0]) for m in _EVENT.finditer(log.read_bytes()) if m[1] not in ENDS]
         noise = itertools.cycle([data for name, data in found if name in NOISE] or [b""])
         for name, data in found:
             if name in events.NAMES and name not in NOISE:
@@ -154,18 +159,24 @@ def main() -> bool:
         "link and call tracker": lambda port: our_link(port, facts_sink()),
     }
     rates: dict[tuple[str, str], float] = {}
-    print(f"{'AMI bytes to facts':42}{'events/s':>10}{'µs CPU':>8}{'x panoramisk':>14}")
+    print(
+        f"{'AMI bytes to facts, events/s':42}{'a core':>10}{'by clock':>10}{'µs each':>9}{'x panoramisk':>14}"
+    )
     for kind, (count, data) in streams(sorted(LOGS.glob("*.ami"))).items():
         with tempfile.NamedTemporaryFile() as file:
             file.write(data)
             file.flush()
             for client, read in clients.items():
                 runs = [asyncio.run(_timed(file.name, read)) for _ in range(RUNS)]
-                rate = count / min(wall for wall, _ in runs)
-                rates[kind, client] = rate
-                ratio = rate / rates[kind, next(iter(clients))]
-                cpu = min(cpu for _, cpu in runs) / count * 1e6
-                print(f"{kind + ', ' + client:42}{rate:>10,.0f}{cpu:>8.1f}{ratio:>14.1f}")
+                cpu = min(cpu for _, cpu in runs)
+                rates[kind, client] = count / cpu
+                ratio = rates[kind, client] / rates[kind, next(iter(clients))]
+                clock = count / min(wall for wall, _ in runs)
+                print(
+                    f"{kind + ', ' + client:42}{count / cpu:>10,.0f}{clock:>10,.0f}"
+                    f"{cpu / count * 1e6:>9.1f}{ratio:>14.1f}",
+                    flush=True,
+                )
     baseline, _, ours = clients
     reached = {
         "clean: at least 150,000 events/s to facts": rates["clean", ours] >= 150_000,
