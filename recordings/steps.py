@@ -6,10 +6,11 @@ the reason in its row. What can never be heard fails at once; what merely went w
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -54,6 +55,7 @@ class Keeper:
         self.lease = lease
         self._database, self._seconds = database, seconds
         self._ended = threading.Event()
+        self._moving = threading.Lock()
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
 
     def __enter__(self) -> Self:
@@ -68,6 +70,12 @@ class Keeper:
     ) -> None:
         self.end()
 
+    @contextlib.contextmanager
+    def steady(self) -> Iterator[jobs.Lease]:
+        """Give the lease, which is not moved meanwhile."""
+        with self._moving:
+            yield self.lease
+
     def end(self) -> jobs.Lease:
         """Stop moving the lease and return it as it stands."""
         self._ended.set()
@@ -78,9 +86,10 @@ class Keeper:
     def _renew(self) -> None:
         while not self._ended.wait(self._seconds / 3):
             try:
-                self.lease = self._database.call(
-                    jobs.renew, self.lease, now=utcnow(), seconds=self._seconds
-                )
+                with self._moving:
+                    self.lease = self._database.call(
+                        jobs.renew, self.lease, now=utcnow(), seconds=self._seconds
+                    )
             except jobs.LeaseLost:
                 return  # whoever writes the result will be told
             except DBAPIError as error:  # locked or away; the next one may do
@@ -158,14 +167,11 @@ class Steps:
             self._wait(keeper, recording, "", seconds=waited / 2)
 
     def _not_there(self, keeper: Keeper, recording: models.Recording, *, waited: float) -> None:
-        if (
-            waited < self.patience.missing_seconds
-            or recording.ended_at is None
-            and waited < DAY_SECONDS
-        ):
-            self._wait(keeper, recording, "", seconds=waited / 2)
-        elif not self.database.call(_talked, recording.call_id):
+        given_up = waited >= (self.patience.missing_seconds if recording.ended_at else DAY_SECONDS)
+        if self.database.call(_nobody_talked, recording.call_id):
             self._settle(keeper, state="empty", reason="no_talk: nobody was connected")
+        elif not given_up:
+            self._wait(keeper, recording, "", seconds=waited / 2)
         else:
             again = utcnow() + timedelta(seconds=self.patience.missing_seconds * 5)
             problem = "missing: the exchange's folder does not have the file"
@@ -178,19 +184,30 @@ class Steps:
         kept = store.keep(self.settings, recording, found, sounds=sounds)
         self.database.call(jobs.stored, keeper.end(), kept, reason=reason)
         log.info("recording stored", linkedid=recording.linkedid, seconds=kept.seconds)
-        if not self.settings.recordings.keep_originals:
-            try:
-                store.remove(found)
-            except OSError as problem:  # a folder that we may only read
-                log.warning("original stays", linkedid=recording.linkedid, error=str(problem))
+        self._tidy(recording, found)
         self._again(recording.id, 0.0)
 
+    def _tidy(self, recording: models.Recording, found: store.Found) -> None:
+        """Remove the exchange's files, which are in the store now."""
+        if self.settings.recordings.keep_originals:
+            return
+        try:
+            store.remove(found)
+        except OSError as problem:  # a folder that we may only read
+            log.warning("original stays", linkedid=recording.linkedid, error=str(problem))
+
     def _hear(self, keeper: Keeper, recording: models.Recording) -> None:
+        with contextlib.suppress(
+            audio.BadAudio
+        ):  # whoever stored it may have died before it tidied
+            pbx = store.exchange(self.settings, recording.pbx)
+            self._tidy(recording, store.find(pbx, recording.file, heard=recording.heard))
         language = self.database.call(transcribe.language, recording, self.settings)
         try:
             self.engines.folder(language)
-            if not self.database.call(jobs.begin, keeper.lease):
-                return
+            with keeper.steady() as lease:
+                if not self.database.call(jobs.begin, lease):
+                    return
             engine = self.engines.get(language)
         except engines.NoModel as problem:
             reason = f"no_model: {problem}"
@@ -202,8 +219,9 @@ class Steps:
         log.info("recording transcribed", linkedid=recording.linkedid, segments=len(said))
 
     def _settle(self, keeper: Keeper, **values: Any) -> None:
+        lease = keeper.end()
         with self.database.session() as session:
-            jobs.settle(session, keeper.end(), **values)
+            jobs.settle(session, lease, **values)
 
     def _wait(
         self, keeper: Keeper, recording: models.Recording, reason: str, *, seconds: float
@@ -216,7 +234,7 @@ class Steps:
         self._again(recording.id, seconds)
 
 
-def _talked(session: Session, call_id: int | None) -> bool:
-    """Say whether two people were connected in a call; a call that we do not know counts as one."""
+def _nobody_talked(session: Session, call_id: int | None) -> bool:
+    """Say whether a call is known to be over without two people ever having been connected."""
     call = session.get(models.Call, call_id) if call_id else None
-    return call is None or call.answered is not None
+    return call is not None and call.ended is not None and call.answered is None

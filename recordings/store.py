@@ -207,11 +207,11 @@ def _copy(settings: Settings, name: str, source: Path) -> tuple[str, str]:
 def _write(settings: Settings, name: str, blocks: Iterable[bytes]) -> tuple[str, str]:
     """Write a file into the store so that it is either wholly there or not; return its name and SHA-256."""
     target = Path(settings.recordings.folder) / name
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(target.parent)
     partial = target.with_suffix(".partial")
     digest = hashlib.sha256()
     try:
-        with partial.open("wb") as file:
+        with open(partial, "wb", opener=_private) as file:
             for block in blocks:
                 digest.update(block)
                 file.write(block)
@@ -225,6 +225,17 @@ def _write(settings: Settings, name: str, blocks: Iterable[bytes]) -> tuple[str,
         if hashlib.file_digest(file, "sha256").hexdigest() != digest.hexdigest():
             raise OSError(f"{target} reads back differently than it was written")
     return name, digest.hexdigest()
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that nobody else on the machine may read."""
+    return os.open(path, flags, 0o600)
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _flush_folder(folder: Path) -> None:

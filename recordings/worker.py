@@ -66,6 +66,7 @@ class Worker:
         """Hint again at all that is due; return how much that was."""
         ready = self.steps.engines.available()
         self.database.call(jobs.wake_waiting, ready)
+        self.database.call(jobs.link_calls, utcnow())
         if self._queue.pending_count() >= jobs.BATCH:
             return 0
         found = self.database.call(jobs.due, utcnow())

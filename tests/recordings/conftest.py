@@ -88,12 +88,18 @@ def make_place(tmp_path: Path) -> Iterator[MakePlace]:
     made: list[Place] = []
 
     def make(
-        *, models: dict[str, str] | None = None, language: str = "ko", lease_seconds: float = 30.0
+        *,
+        models: dict[str, str] | None = None,
+        language: str = "ko",
+        lease_seconds: float = 30.0,
+        url: str = f"sqlite:///{tmp_path}/center.db",
+        redis_url: str = "",
     ) -> Place:
         monitor = tmp_path / "monitor"
         monitor.mkdir()
         told = settings.Settings(
-            database=settings.DatabaseSettings(url=f"sqlite:///{tmp_path}/center.db"),
+            database=settings.DatabaseSettings(url=url),
+            web=settings.Web(redis_url=redis_url),
             pbx=(settings.Pbx(recordings=str(monitor), recordings_remote=REMOTE),),
             recordings=settings.Recordings(
                 folder=str(tmp_path / "store"), sweep_seconds=0.2, lease_seconds=lease_seconds

@@ -14,11 +14,11 @@ import pytest
 from sqlalchemy import func, select
 
 from callcenter import models
-from recordings import audio, engines, store, worker
+from recordings import audio, engines, jobs, store, worker
 from tests.recordings import sounds
 from tests.recordings.conftest import MakePlace, Place
 
-pytestmark = pytest.mark.vosk
+pytestmark = [pytest.mark.vosk, pytest.mark.timeout(600)]
 
 
 def legs(place: Place, name: str, *, agent: audio.Sound, customer: audio.Sound) -> None:
@@ -30,11 +30,15 @@ def legs(place: Place, name: str, *, agent: audio.Sound, customer: audio.Sound) 
 
 
 def speaking(
-    make_place: MakePlace, *, models: dict[str, str] | None = None, lease_seconds: float = 30.0
+    make_place: MakePlace,
+    *,
+    models: dict[str, str] | None = None,
+    lease_seconds: float = 30.0,
+    **more: str,
 ) -> Place:
     """Make a place with a recorded talk; its speech is heard with the model at hand."""
     known = {"ko": str(sounds.model_folder())} if models is None else models
-    place = make_place(models=known, lease_seconds=lease_seconds)
+    place = make_place(models=known, lease_seconds=lease_seconds, **more)
     spoken = sounds.prompt("vm-goodbye")
     pause = sounds.silence(2)
     legs(
@@ -46,7 +50,7 @@ def speaking(
     return place
 
 
-def until(holds: Callable[[], bool], *, seconds: float = 90) -> None:
+def until(holds: Callable[[], bool], *, seconds: float = 500) -> None:
     """Wait for a condition."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -171,3 +175,30 @@ def test_a_folder_that_is_no_model_is_told_from_one_that_cannot_be_loaded(tmp_pa
         (tmp_path / name).write_bytes(b"not a model")
     with pytest.raises(engines.NoModel, match="cannot be loaded"):
         engines.load(tmp_path)
+
+
+@pytest.mark.postgres
+@pytest.mark.redis
+def test_grown_with_postgresql_and_redis_the_chain_is_the_same(
+    make_place: MakePlace, postgres_url: str, redis_url: str
+) -> None:
+    place = speaking(make_place, url=postgres_url, redis_url=redis_url)
+    hints = jobs.Hints(place.settings)
+    child = worker.spawn(place.settings)
+    try:
+        recording_id = place.expect("a.wav")
+        hints(recording_id)
+        until(lambda: place.row(recording_id).state == "done")
+    finally:
+        child.stop()
+        hints.close()
+    assert [each.side for each in place.said(recording_id)] == ["agent", "customer"]
+    assert not list((place.monitor.parent / "store").glob("*.jobs*"))
+
+
+@pytest.mark.redis
+def test_a_queue_that_went_away_is_only_a_hint_less(make_place: MakePlace) -> None:
+    place = make_place(redis_url="redis://127.0.0.1:1/0")
+    hints = jobs.Hints(place.settings)
+    hints(place.expect("a.wav"))
+    hints.close()

@@ -19,7 +19,7 @@ from tests.pbx.stage import DANA, SUPPORT, Stage
 from tests.recordings import sounds
 from tests.recordings.conftest import MakePlace, Place
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.vosk]
+pytestmark = [pytest.mark.asterisk, pytest.mark.vosk, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ async def test_a_call_is_recorded_on_both_sides_stored_heard_and_tied_to_its_row
         await customer.hang_up()
         await stage.idle()
         await stage.until(lambda: bool(states(place)))
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(500):
             while states(place) != ["done"]:
                 await asyncio.sleep(0.1)
     finally:

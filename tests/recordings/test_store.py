@@ -71,6 +71,7 @@ def test_a_mixed_file_alone_is_kept_as_it_is(place: Place) -> None:
     assert kept.sha256 == {"mixed": hashlib.sha256(TALK).hexdigest()}
     assert kept.seconds == 2.0 and not (place.monitor / "a.wav").exists()
     assert "1.1" not in path.name  # nothing of the call's own names
+    assert path.stat().st_mode & 0o077 == 0 and path.parent.stat().st_mode & 0o077 == 0
 
 
 def test_originals_stay_where_that_is_set(place: Place) -> None:
@@ -139,7 +140,13 @@ def test_a_missing_file_is_taken_when_it_turns_up_later(place: Place) -> None:
 def test_a_call_in_which_nobody_was_connected_has_no_audio_and_misses_none(place: Place) -> None:
     with place.database.session() as session:
         session.add(
-            models.Call(pbx="main", linkedid="1.1", direction="inbound", started=db.utcnow())
+            models.Call(
+                pbx="main",
+                linkedid="1.1",
+                direction="inbound",
+                started=db.utcnow(),
+                ended=db.utcnow(),
+            )
         )
     recording_id = place.expect()
     empty = place.fetched(recording_id)
@@ -211,3 +218,23 @@ def test_a_file_untouched_for_long_counts_from_its_last_change(place: Place) -> 
     assert place.fetched(recording_id, patience=patient).state == "expected"
     os.utime(path, (time.time() - 61,) * 2)
     assert place.fetched(recording_id, patience=patient).state == "stored"
+
+
+def test_an_original_that_a_dying_worker_left_is_removed_by_the_next(place: Place) -> None:
+    place.write("a.wav", TALK)
+    recording_id = place.expect()
+    assert place.fetched(recording_id).state == "stored"
+    left = place.write("a.wav", TALK)
+    assert place.fetched(recording_id).state == "no_model" and not left.exists()
+
+
+def test_a_call_whose_row_comes_last_still_gets_its_recording(place: Place) -> None:
+    place.write("a.wav", TALK)
+    recording_id = place.expect()
+    place.fetched(recording_id)
+    assert place.fetched(recording_id).call_id is None
+    with place.database.session() as session:
+        call = models.Call(pbx="main", linkedid="1.1", direction="inbound", started=db.utcnow())
+        session.add(call)
+    place.worker().sweep()
+    assert place.row(recording_id).call_id == call.id
