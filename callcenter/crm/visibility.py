@@ -79,7 +79,7 @@ def visible(viewer: Viewer, entity: Any) -> ColumnElement[bool]:
     rule = _RULES.get(model)
     if rule is None:
         raise TypeError(f"no rule of visibility for {model.__name__}")
-    return rule(viewer, entity)
+    return rule(viewer, entity) if viewer.role in models.ROLES else false()
 
 
 def may_see(session: Session, viewer: Viewer, entity: Any, key: int) -> bool:
