@@ -85,10 +85,9 @@ class Clock:
 
     def stamp(self, message: wire.Message) -> events.Event:
         """Make an event of a message."""
-        headers = message.headers
-        if "Timestamp" not in headers:
-            self.now = max(self.now, self._told(message.name, headers))
-        event = events.parse(message.name, headers, self.now)
+        event = events.of(message, self.now)
+        if not event.text("Timestamp"):
+            self.now = event.at = max(self.now, self._told(message.name, message.headers))
         self.now = max(self.now, event.at)
         return event
 

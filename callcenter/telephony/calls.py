@@ -99,12 +99,13 @@ class CallTracker:
         snapshot = event.channel(prefix)
         if snapshot is None:
             return None
-        uniqueid, linkedid, name, state = snapshot
+        uniqueid, linkedid, state = snapshot
         channel = self.graph.channels.get(uniqueid)
         if channel is None:
-            if not born or not name:
+            name = event.channel_name(prefix) if born else ""
+            if not name:
                 return None
-            channel = self._birth(event, prefix, uniqueid, linkedid or "", name)
+            channel = self._birth(event, prefix, uniqueid, linkedid, name)
         elif linkedid and linkedid != channel.linkedid:
             self._follow(channel, linkedid, event.at)
         if state is not None and state > channel.device.state:

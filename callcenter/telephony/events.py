@@ -21,7 +21,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from callcenter.telephony import spelling
+from callcenter.telephony import spelling, wire
 
 _CHANNEL_EVENTS = """
     Newchannel Newstate NewCallerid NewConnectedLine Rename Masquerade Hangup HangupRequest SoftHangupRequest
@@ -59,31 +59,39 @@ _UNKNOWN: Final = frozenset(
 _QUOTED: Final = re.compile(r'^"(.*)"$')
 
 
+Headers = Mapping[str, str] | spelling.Lines
+
+
 class Event:
     """One AMI event under its modern name; properties read its headers whatever their spelling."""
 
     __slots__ = ("at", "headers", "kind")
 
-    def __init__(self, kind: str, at: float, headers: Mapping[str, str]) -> None:
+    def __init__(self, kind: str, at: float, headers: Headers) -> None:
         self.kind = kind
         self.at = at
         self.headers = headers
 
-    def channel(self, prefix: str = "") -> tuple[str, str, str, int | None] | None:
-        """Give (Uniqueid, Linkedid, name, state) of the snapshot under a prefix; Linkedid is "" before Asterisk 12."""
-        get = self.headers.get
-        uniqueid_key, linkedid_key, name_key, state_key = spelling.SNAPSHOT[prefix]
+    def channel(self, prefix: str = "") -> tuple[str, str, int | None] | None:
+        """Give (Uniqueid, Linkedid, state) of the snapshot under a prefix; Linkedid is "" before Asterisk 12."""
+        headers = self.headers
+        if type(headers) is spelling.Lines:
+            snapshot = headers.snapshot(prefix)
+            if snapshot[0] and snapshot[0] != "<null>":
+                return snapshot
+        uniqueid_key, linkedid_key, _, state_key = spelling.SNAPSHOT[prefix]
+        get = headers.get
         uniqueid = get(uniqueid_key) or self._first(spelling.OLD_UNIQUEID.get(prefix, ()))
         if not uniqueid or uniqueid == "<null>":
             return None
-        name = get(name_key) or self._first(spelling.OLD_CHANNEL.get(prefix, ()))
         state = get(state_key)
-        return (
-            uniqueid,
-            get(linkedid_key) or "",
-            name,
-            int(state) if state and state.isdecimal() else None,
-        )
+        known = int(state) if state and state.isdecimal() and len(state) < 3 else None
+        return uniqueid, get(linkedid_key) or "", known
+
+    def channel_name(self, prefix: str = "") -> str:
+        """Give the name of the channel under a prefix."""
+        name = self.headers.get(spelling.SNAPSHOT[prefix][2])
+        return name or self._first(spelling.OLD_CHANNEL.get(prefix, ()))
 
     def _first(self, keys: tuple[str, ...]) -> str:
         for key in keys:
@@ -120,7 +128,7 @@ class Event:
     @property
     def is_withheld(self) -> bool:
         """Say whether the caller asked that the number be shown to nobody."""
-        return "rohibited" in self.headers.get("CID-CallingPres", "")
+        return "rohibited" in (self.headers.get("CID-CallingPres") or "")
 
     def connected(self, prefix: str = "") -> str:
         """Give the number that a channel is told it talks to."""
@@ -174,7 +182,13 @@ class Event:
         return "DestUniqueid" in self.headers or "Linkedid" in self.headers
 
 
-def parse(name: str, headers: Mapping[str, str], at: float) -> Event:
+def of(message: wire.Message, at: float) -> Event:
+    """Make an event of a message, whose headers are looked up as they are asked for; `at` as in `parse`."""
+    text = message.text
+    return parse(message.name, spelling.Lines(text) if text else message.headers, at)
+
+
+def parse(name: str, headers: Headers, at: float) -> Event:
     """Make an event of a message's name and headers; `at` counts where there is no Timestamp."""
     stamp = headers.get("Timestamp")
     if stamp:
@@ -194,20 +208,20 @@ def _seconds(stamp: str, otherwise: float) -> float:
     return at if 0.0 < at < 1e11 else otherwise  # "nan" and "inf" are floats too
 
 
-def _dial(headers: Mapping[str, str]) -> str:
+def _dial(headers: Headers) -> str:
     # Asterisk 1.6 to 11: SubEvent Begin and End; 1.4 and before: the beginning only.
     return "DialEnd" if headers.get("SubEvent") == "End" else "DialBegin"
 
 
-def _bridge(headers: Mapping[str, str]) -> str:
-    return "Unlink" if headers.get("Bridgestate", headers.get("State", "Link")) == "Unlink" else "Link"  # fmt: skip
+def _bridge(headers: Headers) -> str:
+    return "Unlink" if (headers.get("Bridgestate") or headers.get("State")) == "Unlink" else "Link"  # fmt: skip
 
 
-def _hold(headers: Mapping[str, str]) -> str:
+def _hold(headers: Headers) -> str:
     return "Unhold" if headers.get("Status") == "Off" else "Hold"
 
 
-def _music(headers: Mapping[str, str]) -> str:
+def _music(headers: Headers) -> str:
     return "MusicOnHoldStop" if headers.get("State") == "Stop" else "MusicOnHoldStart"
 
 

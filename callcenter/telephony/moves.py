@@ -190,20 +190,27 @@ def _dial_end(tracker: CallTracker, event: events.Event) -> None:
 
 
 def _asks(tracker: CallTracker, event: events.Event) -> None:
-    """Note who hung up: HangupRequest is a phone's own wish, SoftHangupRequest comes from within Asterisk."""
+    """Note who hung up: HangupRequest is a phone's own wish, SoftHangupRequest comes from within Asterisk.
+
+    The latter's Cause is no Q.850 but the reason for asking: 4 shutdown, 8 a limit, 16 a PBX thread at its end, 32 a
+    command. A command on a phone's channel is that person's wish, from the screen.
+    """
     channel = tracker.see(event)
     tracker.asks_seen = True
     if channel is None:
         return
     call, device = channel.call, channel.device
     call.asked = True
-    here = device.role and (device.up is not None or device.incoming)
-    # A PBX thread that ends asks softly for its own channel: that says something only while it talks.
-    means_it = event.kind == "HangupRequest" or channel.bridge or channel.links
+    if event.kind == "SoftHangupRequest":
+        if event.cause in (4, 8) and call.breaker is None:
+            call.stopped = True
+        if event.cause != 32:
+            return
     is_first = call.breaker is None or all(c.device is not call.breaker for c in call.channels)
-    if is_first and here and means_it and not device.passed_on:
+    here = device.role and (device.up is not None or device.incoming)
+    if is_first and here and not device.passed_on and not call.stopped:
         call.breaker = device
-        call.asked_cause = event.cause
+        call.asked_cause = event.cause if event.kind == "HangupRequest" else None
 
 
 def _hangup(tracker: CallTracker, event: events.Event) -> None:

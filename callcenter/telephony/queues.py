@@ -14,7 +14,7 @@ present and tells what differs, so a reconnect says nothing where nothing happen
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -62,20 +62,8 @@ class QueueBoard:
 
     def feed(self, event: events.Event) -> list[facts.QueueFact]:
         """Take the next event and return what became true with it."""
-        match event.kind:
-            case "QueueCallerJoin":
-                return self._joins(event)
-            case "QueueCallerLeave" | "QueueCallerAbandon":
-                return self._leaves(event)
-            case "QueueMemberAdded" | "QueueMemberStatus" | "QueueMemberPause" | "QueueMember":
-                return self._member(event)
-            case "QueueMemberRemoved":
-                return self._gone(event.queue, event.interface, event.at)
-            case "PeerStatus" | "ContactStatus":
-                return self._phone(event)
-            case "Shutdown":
-                return self.seed((), event.at)
-        return _NOTHING
+        handler = _HANDLERS.get(event.kind)
+        return handler(self, event) if handler is not None else _NOTHING
 
     def members(self, queue: str | None = None) -> list[Member]:
         """List the members of a queue, or of all."""
@@ -159,6 +147,12 @@ class QueueBoard:
             return _NOTHING
         return [self._told(member, event.at)]
 
+    def _removed(self, event: events.Event) -> list[facts.QueueFact]:
+        return self._gone(event.queue, event.interface, event.at)
+
+    def _shut_down(self, event: events.Event) -> list[facts.QueueFact]:
+        return self.seed((), event.at)
+
     def _gone(self, queue: str, interface: str, at: float) -> list[facts.QueueFact]:
         member = self._members.pop((queue, interface), None)
         if member is None:
@@ -181,3 +175,18 @@ class QueueBoard:
         self._reachable[interface] = reachable
         extension = self.roles.extension(interface)
         return [facts.PhoneChanged(event.at, interface, extension, reachable)]
+
+
+_HANDLERS: Final[dict[str, Callable[[QueueBoard, events.Event], list[facts.QueueFact]]]] = {
+    "QueueCallerJoin": QueueBoard._joins,
+    "QueueCallerLeave": QueueBoard._leaves,
+    "QueueCallerAbandon": QueueBoard._leaves,
+    "QueueMember": QueueBoard._member,
+    "QueueMemberAdded": QueueBoard._member,
+    "QueueMemberStatus": QueueBoard._member,
+    "QueueMemberPause": QueueBoard._member,
+    "QueueMemberRemoved": QueueBoard._removed,
+    "PeerStatus": QueueBoard._phone,
+    "ContactStatus": QueueBoard._phone,
+    "Shutdown": QueueBoard._shut_down,
+}

@@ -63,6 +63,9 @@ class Call:
     gone: list[tuple[graph.Device, int | None]] = field(default_factory=list)
     breaker: graph.Device | None = None  # who asked first to hang up, since people last talked
     left_first: graph.Device | None = None  # who left the conversation first, asked or not
+    stopped: bool = (
+        False  # Asterisk itself ended the conversation: shut down, or a limit was reached
+    )
     asked_cause: int | None = None
     pulled: graph.Device | None = None  # the phone from which the customer was taken, unasked
     asked: bool = False  # whether Asterisk tells who asks to hang up
@@ -197,7 +200,7 @@ class Call:
             wait_seconds=_span(self.queued, queued_until),
             ring_seconds=_span(self.ringing, until),
             talk_seconds=_round(self.talked + _since(self.talking_since, self.now))
-            if self.answered is not None or over
+            if result is not facts.Result.LOST and (over or self.answered is not None)
             else None,
             hangup_by=results.hangup_by(self, result) if over else None,
             hangup_cause=results.hangup_cause(self) if over else None,

@@ -176,11 +176,13 @@ def _party(call: records.Call, device: graph.Device) -> str:
     return "caller" if way is facts.Direction.INBOUND else "callee"
 
 
-def hangup_by(call: records.Call, verdict: facts.Result | None) -> str:
-    """Say who ended the call: caller, agent, callee or system."""
+def hangup_by(call: records.Call, verdict: facts.Result | None) -> str | None:
+    """Say who ended the call: caller, agent, callee or system; of a call lost from sight nobody knows."""
     if verdict is facts.Result.LOST:
-        return "system"
+        return None
     ended_it = call.breaker or call.left_first
+    if call.stopped and call.breaker is None:
+        return "system"
     if ended_it is not None:
         return _party(call, ended_it)
     if call.said_complete in ("caller", "agent"):

@@ -45,6 +45,72 @@ SNAPSHOT: Final = {
 }
 """The headers of a channel snapshot that are always read, by its prefix."""
 
+
+class _Marks(dict[str, str]):
+    """How a header begins within a message's text, by its key."""
+
+    def __missing__(self, key: str) -> str:
+        mark = f"\r\n{key}: "
+        if len(self) < 1000:
+            self[key] = mark
+        return mark
+
+
+_MARKS = _Marks()
+_SNAPSHOT_MARKS: Final = {
+    prefix: (_MARKS[uniqueid], _MARKS[linkedid], _MARKS[state])
+    for prefix, (uniqueid, linkedid, _, state) in SNAPSHOT.items()
+}
+
+
+class Lines:
+    """The headers of a message found in its text when asked for: most events are asked for three of their thirty."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def get(self, key: str, default: str | None = None) -> str | None:
+        """Give one header."""
+        text, mark = self.text, _MARKS[key]
+        begin = text.find(mark)
+        if begin < 0:
+            return default
+        begin += len(mark)
+        end = text.find("\r\n", begin)
+        return text[begin:end] if end >= 0 else text[begin:]
+
+    def __contains__(self, key: str) -> bool:
+        return _MARKS[key] in self.text
+
+    def snapshot(self, prefix: str) -> tuple[str, str, int | None]:
+        """Give Uniqueid, Linkedid and state under a prefix; "" and None where they are missing."""
+        text = self.text
+        uniqueid_mark, linkedid_mark, state_mark = _SNAPSHOT_MARKS[prefix]
+        begin = text.find(uniqueid_mark)
+        if begin < 0:
+            return "", "", None
+        begin += len(uniqueid_mark)
+        end = text.find("\r\n", begin)
+        if end < 0:
+            return text[begin:], "", self._state(state_mark)
+        uniqueid = text[begin:end]
+        if not text.startswith(linkedid_mark, end):  # it follows at once, where there is one
+            linkedid = self.get(linkedid_mark[2:-2]) or ""
+            return uniqueid, linkedid, self._state(state_mark)
+        begin = end + len(linkedid_mark)
+        end = text.find("\r\n", begin)
+        linkedid = text[begin:end] if end >= 0 else text[begin:]
+        return uniqueid, linkedid, self._state(state_mark)
+
+    def _state(self, mark: str) -> int | None:
+        begin = self.text.find(mark)
+        digit = self.text[begin + len(mark) : begin + len(mark) + 1] if begin >= 0 else ""
+        return int(digit) if digit in _DIGITS and digit else None
+
+
+_DIGITS: Final = "0123456789"
 _HEADERS = """
     Event Timestamp Privilege ActionID Response Reason Result Status Uptime
     Channel ChannelState ChannelStateDesc CallerIDNum CallerIDName ConnectedLineNum ConnectedLineName Exten Extension Context
