@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import dataclasses
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -22,9 +21,8 @@ from types import TracebackType
 from typing import Self
 
 from callcenter import errors
-from callcenter.demo import fetch, manager, ports
+from callcenter.demo import fetch, layout, manager, ports
 
-SAMPLES = Path(__file__).resolve().parents[2] / "config" / "asterisk"
 PHONES = tuple(str(number) for number in range(1001, 1009))
 READY_SECONDS = (
     60.0  # twice a minute's work on a machine that is busy with other things; 1 s on an idle one
@@ -35,6 +33,10 @@ class ExchangeFailed(errors.TelephonyError):
     """Say why an Asterisk did not start, with the end of its own log."""
 
     code = "exchange_failed"
+
+    def __init__(self, problem: str, *, port_taken: bool = False) -> None:
+        super().__init__(problem)
+        self.port_taken = port_taken
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,11 +74,9 @@ class Exchange:
         self.host, self.dialplan = "127.0.0.1", dialplan
         self.ami_user, self.ami_secret = "callcenter", ami_secret or secrets.token_hex(12)
         self.phone_secret = secrets.token_hex(12)
-        self.sip_port, self.trunk_port = ports.udp(), ports.udp()
-        self.ami_port, self.http_port = ports.tcp(), ports.tcp()
-        self.rtp_first, self.rtp_last = ports.udp_range(200)
+        self._choose_ports()
         self._process: asyncio.subprocess.Process | None = None
-        self._run = Path()
+        self._run, self._log_begin, self._was_up = Path(), 0, False
 
     @property
     def etc(self) -> Path:
@@ -125,8 +125,29 @@ class Exchange:
     ) -> None:
         await self.stop()
 
+    def _choose_ports(self) -> None:
+        self.sip_port, self.trunk_port = ports.udp(), ports.udp()
+        self.ami_port, self.http_port = ports.tcp(), ports.tcp()
+        self.rtp_first, self.rtp_last = ports.udp_range(200)
+
     async def start(self) -> None:
-        """Start it and return when it says that it is fully booted; raise ExchangeFailed with its log where it does not."""
+        """Start it and return when it says that it is fully booted; raise ExchangeFailed with its log where it does not.
+
+        A port may be taken by somebody else between our look and its bind: at the first start others are chosen then.
+        """
+        for _ in range(3):
+            try:
+                await self._attempt()
+            except ExchangeFailed as problem:
+                if self._was_up or not problem.port_taken:
+                    raise
+                self._choose_ports()
+            else:
+                self._was_up = True
+                return
+        raise ExchangeFailed("Asterisk found its ports taken three times")
+
+    async def _attempt(self) -> None:
         if self.pid:
             return
         self._write()
@@ -134,25 +155,33 @@ class Exchange:
         if setpriv := shutil.which("setpriv"):
             # Whatever becomes of us, it does not stay behind.
             command = [setpriv, "--pdeathsig", "KILL", *command]
+        self._log_begin = self.log.stat().st_size if self.log.exists() else 0
         with (self.folder / "log" / "stdout").open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
-                *command,
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
+                *command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 start_new_session=True,
-            )
+            )  # fmt: skip
         try:
             await asyncio.wait_for(self._booted(), READY_SECONDS)
+            if self._port_taken():
+                raise OSError("a port was taken")
         except asyncio.CancelledError:
             await self.kill()
             raise
         except (TimeoutError, OSError, errors.TelephonyError) as problem:
             await self.kill()
-            raise ExchangeFailed(
-                f"Asterisk did not start: {problem!r}\n{self._last_words()}"
-            ) from problem
+            said = f"Asterisk did not start: {problem!r}\n{self._last_words()}"
+            # A refused sign-in is somebody else's exchange on the port that was to be ours.
+            taken = self._port_taken() or isinstance(problem, errors.ActionRefused)
+            raise ExchangeFailed(said, port_taken=taken) from problem
+
+    def _port_taken(self) -> bool:
+        """Look in its log for a port that it could not have: it boots all the same, and nobody can reach it."""
+        if not self.log.exists():
+            return False
+        with self.log.open("rb") as log:
+            log.seek(self._log_begin)
+            return b"ddress already in use" in log.read()
 
     async def _booted(self) -> None:
         """Sign in until it lets us, and wait for FullyBooted."""
@@ -211,34 +240,8 @@ class Exchange:
         """Write the configuration and the folders; done again at every start, since tests may have changed them."""
         # A socket's path is 107 bytes at most: its folder is a short one of its own.
         self._run = Path(tempfile.mkdtemp(prefix="pbx-"))
-        for name in (
-            "etc",
-            "var/keys",
-            "data/moh",
-            "spool/monitor",
-            "spool/outgoing",
-            "log/cdr-csv",
-            "log/cel-custom",
-        ):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
-        self._link_data()
-        values = self._values()
-        for sample in sorted(SAMPLES.glob("*.conf")):
-            text = re.sub(r"@(\w+)@", lambda found: values[found.group(1)], sample.read_text())
-            target = self.etc / sample.name
-            target.write_text(text)
-            target.chmod(0o600)
-
-    def _link_data(self) -> None:
-        """Give it data of its own: the packaged links are absolute, and break in an unpacked tree."""
-        data = self.folder / "data"
-        moh = self.sounds / "basic-pbx-ivr-main.wav"
-        links = {"sounds/en": self.sounds, "documentation": self.programs.data / "documentation"}
-        links["moh/music.wav"] = moh if moh.exists() else self.sounds / "hello-world.wav"
-        for name, target in links.items():
-            (data / name).parent.mkdir(parents=True, exist_ok=True)
-            if not (data / name).is_symlink():
-                (data / name).symlink_to(target)
+        layout.make_folders(self.folder, self.programs)
+        layout.write(self.etc, self._values())
 
     def _values(self) -> dict[str, str]:
         own = self.folder
@@ -262,20 +265,10 @@ class Exchange:
             "rtp_first": str(self.rtp_first),
             "rtp_last": str(self.rtp_last),
             "phone_secret": self.phone_secret,
-            "phones": "\n".join(self._phone(number) for number in self.phones),
+            "phones": "\n".join(
+                layout.phone(number, port=self.contacts.get(number)) for number in self.phones
+            ),
         }
-
-    def _phone(self, number: str) -> str:
-        contact = (
-            f"contact = sip:{number}@127.0.0.1:{self.contacts[number]}\n"
-            if number in self.contacts
-            else ""
-        )
-        return (
-            f"[{number}](phone)\nauth = {number}\naors = {number}\ncallerid = Agent {number} <{number}>\n"
-            f"mailboxes = {number}@default\n"
-            f"[{number}](phone-auth)\nusername = {number}\n[{number}](phone-aor)\n{contact}"
-        )
 
     def _last_words(self) -> str:
         for path in (self.log, self.folder / "log" / "stdout"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import re
 import wave
@@ -132,16 +133,27 @@ async def test_the_recorder_keeps_names_whole_and_goes_on_after_a_restart(
     assert pbx.ami_secret.encode() not in data
 
 
-async def test_an_exchange_that_cannot_start_says_why(
+async def test_an_exchange_whose_ports_were_taken_meanwhile_takes_others(
     start_exchange: fixtures.StartExchange, tmp_path: Path
 ) -> None:
     first = await start_exchange()
     second = exchange.Exchange(tmp_path / "second")
-    second.ami_port = first.ami_port
-    second.ami_secret = "another"
+    second.ami_port, second.sip_port = first.ami_port, first.sip_port
+    async with second:
+        assert second.ami_port != first.ami_port
+        assert second.sip_port != first.sip_port
+        async with parties.Phone(second, "1001"):
+            pass
+
+
+async def test_an_exchange_that_cannot_start_says_why_and_leaves_no_process(
+    asterisk: object, tmp_path: Path
+) -> None:
+    broken = exchange.Exchange(tmp_path / "broken")
+    broken.programs = dataclasses.replace(broken.programs, asterisk=("false",))
     with pytest.raises(exchange.ExchangeFailed, match="did not start"):
-        await second.start()
-    assert second.pid is None
+        await broken.start()
+    assert broken.pid is None
 
 
 def test_mulaw_survives_the_way_there_and_back() -> None:
