@@ -199,11 +199,12 @@ class Framer:
         if self._bare_lf is None:
             data = bytes(self._held) + data
             self._held.clear()
-            crlf, empty = data.find(b"\r\n"), data.find(b"\n\n")
-            if crlf >= 0 and not 0 <= empty < crlf:
-                self._bare_lf = False
-            elif empty >= 0 or len(data) > self._limit:
+            crlf = data.find(b"\r\n", 0, self._limit)
+            empty = data.find(b"\n\n", 0, self._limit)
+            if empty >= 0 and not 0 <= crlf < empty:
                 self._bare_lf = True
+            elif crlf >= 0 or len(data) > self._limit:
+                self._bare_lf = False
             else:  # too early to tell: held back as it came
                 self._held += data
                 return b""

@@ -180,9 +180,7 @@ def test_no_bytes_raise_and_no_cut_changes_what_they_mean(parts: list[bytes], si
 @settings(max_examples=300, deadline=None)
 def test_a_message_without_oddities_reads_as_one_with_them(parts: list[bytes]) -> None:
     text = ("Event: Odd\r\nA: 1\r\nB: " + b"".join(parts).decode("utf-8", "replace")).rstrip("\r\n")
-    odd = fields.parse(text + "\r\nno header")
-    assert odd == fields.parse(text)
-    assert odd["A"] == "1"
+    assert fields.parse(text + "\r\nno header") == fields.parse(text)
 
 
 def test_repeated_headers_are_joined_where_they_are_lists_and_else_the_last_stands() -> None:
