@@ -82,7 +82,10 @@ def answer(
         return json_error(status, code or _CODES.get(status, "error"), message, field)
     if status == 401:
         wanted = request.path_qs if request.method == "GET" else "/"
-        return web.Response(status=303, headers={"Location": f"/signin?next={quote(wanted)}"})
+        place = f"/signin?next={quote(wanted)}"
+        if "HX-Request" in request.headers:  # the frame stays while a part is asked for: leave it whole
+            return web.Response(status=401, headers={"HX-Redirect": place})
+        return web.Response(status=303, headers={"Location": place})
     return rendering.page(request, "failure.html", status=status, code=status, message=message)
 
 

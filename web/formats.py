@@ -67,6 +67,11 @@ class Formats:
         """Return HH:MM."""
         return _ltr(f"{self.local(at):%H:%M}")
 
+    def span(self, start: datetime, end: datetime | None) -> Markup:
+        """Return HH:MM–HH:MM, or the beginning alone."""
+        shown = f"{self.local(start):%H:%M}"
+        return _ltr(f"{shown}–{self.local(end):%H:%M}" if end else shown)
+
     def moment(self, at: datetime) -> Markup:
         """Return date and time."""
         local = self.local(at)

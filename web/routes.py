@@ -60,15 +60,13 @@ PAGES = (
     Route("GET", "/calls", STAFF, calls.listing),
     Route("GET", r"/calls/{id:\d+}", STAFF, calls.show),
     Route("GET", r"/recordings/{id:\d+}/audio", STAFF, recordings.audio),
-    Route("GET", "/desk/today", SEATED, desk.today),
-    Route("GET", "/api/v1/desk/setup", STAFF, desk.setup),
     Route("GET", "/system", KEEPERS, system.show),
     Route("GET", "/settings", STAFF, account.show),
     Route("POST", "/settings", STAFF, account.save),
 )
 
 API: tuple[Route, ...] = (
-    Route("GET", "/api/v1/desk/setup", SEATED, desk.setup),
+    Route("GET", "/api/v1/desk/setup", STAFF, desk.setup),
     Route("GET", "/api/v1/desk", STAFF, desk_api.snapshot),
     Route("POST", "/api/v1/agent/state", STAFF, desk_api.agent_state),
     Route("POST", "/api/v1/agent/queues", STAFF, desk_api.agent_queues),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import warnings
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,9 @@ from sqlalchemy import orm as sa_orm
 
 from callcenter import models
 from callcenter.db import Database, utcnow
+
+# The library keeps its session in the request under a plain string, and nobody can change that from outside.
+warnings.filterwarnings("ignore", category=web.NotAppKeyWarning, module="aiohttp_session")
 
 USER = "user_id"
 IDLE = timedelta(hours=12)

@@ -1,0 +1,191 @@
+"""Every URL against everybody: who may, who may not, and what is as good as missing."""
+
+from __future__ import annotations
+
+import pytest
+from aiohttp import web
+from sqlalchemy import select
+
+from callcenter import models
+from callcenter.crm import visibility
+from tests.web import site
+from tests.web.conftest import Client
+from web import routes
+
+EVERYBODY = ("anonymous", "agent", "supervisor", "manager", "admin")
+STAFF = {"agent", "supervisor", "manager", "admin"}
+ANYONE = STAFF | {"anonymous"}
+
+# Said here a second time on purpose: a slip in web/routes.py must not be repeated by its test.
+PAGES = {
+    ("GET", "/healthz"): ANYONE,
+    ("GET", "/i18n/{language}.json"): ANYONE,
+    ("GET", "/signin"): ANYONE,
+    ("POST", "/signin"): ANYONE,
+    ("POST", "/signout"): ANYONE,
+    ("GET", "/"): STAFF,
+    ("GET", "/desk"): {"agent", "supervisor"},
+    ("GET", "/desk/today"): {"agent", "supervisor"},
+    ("GET", "/customers"): STAFF,
+    ("GET", "/customers/new"): STAFF,
+    ("POST", "/customers/new"): STAFF,
+    ("GET", "/customers/{id}"): STAFF,
+    ("GET", "/customers/{id}/edit"): STAFF,
+    ("POST", "/customers/{id}/edit"): STAFF,
+    ("POST", "/customers/{id}/numbers"): STAFF,
+    ("POST", "/customers/{id}/notes"): STAFF,
+    ("GET", "/calls"): STAFF,
+    ("GET", "/calls/{id}"): STAFF,
+    ("GET", "/recordings/{id}/audio"): STAFF,
+    ("GET", "/system"): {"supervisor", "manager", "admin"},
+    ("GET", "/settings"): STAFF,
+    ("POST", "/settings"): STAFF,
+}
+
+
+def test_the_table_of_pages_is_the_one_meant() -> None:
+    served = {
+        (
+            row.method,
+            web.DynamicResource(row.path).canonical if "{" in row.path else row.path,
+        ): row.roles
+        for row in routes.PAGES
+    }
+    assert served == {key: frozenset(roles) for key, roles in PAGES.items()}
+
+
+def test_nothing_of_the_api_is_open_to_nobody() -> None:
+    assert routes.API
+    for row in routes.API:
+        assert row.path.startswith("/api/v1/")
+        assert row.roles and "anonymous" not in row.roles, row
+
+
+def test_an_application_with_an_unlisted_url_does_not_start() -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response()
+
+    app = web.Application()
+    routes.add(app)
+    app.router.add_get("/forgotten", handler)
+    with pytest.raises(RuntimeError, match="/forgotten"):
+        routes.check(app)
+
+
+def _path(row: routes.Route, place: site.Site) -> str:
+    path = row.path.replace(r"{id:\d+}", "987654").replace("{language}", "he")
+    return path.replace("{id}", "no-such-call")
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+async def test_every_url_lets_in_whom_its_row_names_and_nobody_else(
+    role: str, place: site.Site, client: Client
+) -> None:
+    browser = await client(role)
+    for row in (*routes.PAGES, *routes.API):
+        if (row.method, row.path) == ("POST", "/signin"):
+            continue  # its 401 means a wrong password; test_signin.py
+        async with browser.request(row.method, _path(row, place), allow_redirects=False) as answer:
+            where = f"{row.method} {row.path} as {role}: {answer.status}"
+            refused = 401 if "/api/" in row.path else 303
+            if role in row.roles:
+                assert answer.status not in {401, 403, 405, 500}, where
+                assert answer.headers.get("Location", "").partition("?")[0] != "/signin" or (
+                    row.path == "/signout"
+                ), where
+            elif role == "anonymous":
+                assert answer.status == refused, where
+                if refused == 303:
+                    assert answer.headers["Location"].startswith("/signin?next="), where
+            else:
+                assert answer.status == 403, where
+        if row.path == "/signout":
+            browser = await client(role)
+
+
+async def test_what_may_not_be_seen_is_as_good_as_missing(place: site.Site, client: Client) -> None:
+    with place.database.session() as session:
+        user = session.scalars(select(models.User).where(models.User.role == "agent")).first()
+        assert user is not None
+        viewer = visibility.viewer(session, user.id)
+        hidden = {
+            path: session.scalar(
+                select(model.id).where(~visibility.visible(viewer, model)).limit(1)
+            )
+            for path, model in (("/customers", models.Party), ("/calls", models.Call))
+        }
+        login = user.login
+    browser = await client(login=login)
+    for path, key in hidden.items():
+        assert key is not None, f"the sample hides nothing from {login} under {path}"
+        async with browser.get(f"{path}/{key}") as answer:
+            assert answer.status == 404, f"{path}/{key}"
+        async with browser.get(f"{path}/98765432") as missing:
+            assert missing.status == 404
+    for act in ("edit", "numbers", "notes"):
+        async with browser.post(
+            f"/customers/{hidden['/customers']}/{act}",
+            data={"text": "x", "number": "0541234567", "display": "x", "version": "1"},
+        ) as answer:
+            assert answer.status == 404, act
+
+
+async def test_a_recording_is_heard_by_whom_the_rule_names(
+    place: site.Site, client: Client
+) -> None:
+    with place.database.session() as session:
+        recording = session.scalars(select(models.Recording)).one().id
+        part = models.CallParticipant
+        inside = set(session.scalars(select(part.user_id).where(part.call_id == place.call_id)))
+        stranger = session.scalars(
+            select(models.User.login).where(
+                models.User.role == "agent", models.User.id.not_in(inside)
+            )
+        ).first()
+    for role, status in (("agent", 200), ("manager", 200), ("admin", 404)):
+        browser = await client(role)
+        async with browser.get(f"/recordings/{recording}/audio") as answer:
+            assert answer.status == status, role
+    assert stranger is not None
+    browser = await client(login=stranger)
+    async with browser.get(f"/recordings/{recording}/audio") as answer:
+        assert answer.status == 404
+
+
+async def test_hearing_is_written_into_the_audit_once_a_listening(
+    place: site.Site, client: Client
+) -> None:
+    with place.database.session() as session:
+        recording = session.scalars(select(models.Recording)).one().id
+    browser = await client("manager")
+    async with browser.get(
+        f"/recordings/{recording}/audio", headers={"Range": "bytes=0-"}
+    ) as answer:
+        assert answer.status == 206
+        assert answer.headers["Content-Type"] == "audio/wav"
+        whole = int(answer.headers["Content-Range"].rpartition("/")[2])
+    async with browser.get(
+        f"/recordings/{recording}/audio", headers={"Range": "bytes=1000-1999"}
+    ) as answer:
+        assert answer.status == 206
+        assert len(await answer.read()) == 1000 < whole
+    with place.database.session() as session:
+        audit = models.Audit
+        lines = session.scalars(select(audit).where(audit.action == "recording_play")).all()
+        assert [(line.object_type, line.object_id) for line in lines] == [
+            ("recording", str(recording))
+        ]
+
+
+async def test_a_stored_path_outside_of_the_store_is_not_served(
+    place: site.Site, client: Client
+) -> None:
+    (place.folder / "secret.wav").write_bytes(b"RIFF secret")
+    with place.database.session() as session:
+        recording = session.scalars(select(models.Recording)).one()
+        recording.stored = {"stereo": "../secret.wav"}
+        key = recording.id
+    browser = await client("manager")
+    async with browser.get(f"/recordings/{key}/audio") as answer:
+        assert answer.status == 404
+        assert b"secret" not in await answer.read()
