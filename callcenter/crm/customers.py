@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from callcenter import errors, models
 from callcenter.crm import names, phones, visibility
@@ -67,7 +68,10 @@ def edit(
         raise errors.Conflict("the customer was changed elsewhere meanwhile")
     _fill(session, party, values)
     party.updated_at = now
-    session.flush()
+    try:
+        session.flush()
+    except StaleDataError as error:  # between our reading and our writing
+        raise errors.Conflict("the customer was changed elsewhere meanwhile") from error
     if {"display", "given", "family"} & values.keys():
         _index_name(session, party)
     return party
@@ -176,6 +180,7 @@ def link_late(session: Session, party: models.Party, e164: str) -> int:
         select(call.started).where(call.id.in_(ids)).order_by(call.started.desc()).limit(1)
     )
     touch(party, newest)
+    session.flush()
     return len(ids)
 
 

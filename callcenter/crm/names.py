@@ -40,7 +40,9 @@ def words(text: str) -> list[str]:
 
 def readings(text: str) -> list[list[str]]:
     """Return the words of what was typed, as typed and as typed with another keyboard layout."""
-    typed = [text, *(_retype(text, *pair) for pair in _LAYOUTS)]
+    # One letter in another layout would find strangers.
+    other = _LAYOUTS if len(text.strip()) > 1 else ()
+    typed = [text, *(_retype(text, *pair) for pair in other)]
     found = {tuple(words(t)): None for t in typed if t}
     return [list(reading) for reading in found if reading]
 

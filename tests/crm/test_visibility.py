@@ -148,6 +148,7 @@ def expected(login: str) -> dict[str, set[str]]:
     own = {"loner's own"} if everything or login == "loner" else set()
     # Carl wrote every customer's note; Ronen leads Carl.
     written = set(PARTIES) if login in ("carl", "ronen") else set()
+    sees_carls = {"loner's own"} if "carls" in parties else set()
     return {
         "Party": parties,
         "Call": calls,
@@ -157,7 +158,7 @@ def expected(login: str) -> dict[str, set[str]]:
         "Segment": heard,
         "Note": parties | calls | written,
         "Task": parties | calls | own,
-        "Case": parties | own,
+        "Case": parties | own | sees_carls,
     }
 
 
