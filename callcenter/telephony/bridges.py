@@ -68,8 +68,8 @@ def _link(tracker: CallTracker, event: events.Event) -> None:
     one = tracker.see(event, "LocalOne", born=True)
     other = tracker.see(event, "LocalTwo", born=True)
     if one is not None and other is not None and one is not other:
-        one.links.add(other)
-        other.links.add(one)
+        one.links[other] = None
+        other.links[one] = None
         tracker.join(one, other, event.at)
         tracker.settle([one, other], event.at)
 
@@ -78,8 +78,8 @@ def _unlink(tracker: CallTracker, event: events.Event) -> None:
     one = tracker.see(event, "LocalOne")
     other = tracker.see(event, "LocalTwo")
     if one is not None and other is not None:
-        one.links.discard(other)
-        other.links.discard(one)
+        one.links.pop(other, None)
+        other.links.pop(one, None)
         tracker.settle([one, other], event.at)
 
 

@@ -61,7 +61,7 @@ class CallTracker:
     def lose(self, at: float, reason: str = "") -> list[facts.CallFact]:
         """Give up all calls: the exchange or the link to it is gone; `reason` is for the caller's log."""
         self._facts = []
-        for call in sorted(set(self._calls.values()), key=lambda c: c.started):
+        for call in sorted(dict.fromkeys(self._calls.values()), key=lambda c: c.started):
             self._lose(call, at)
         self._calls.clear()
         self.graph.clear()
@@ -75,17 +75,17 @@ class CallTracker:
         self._facts = []
         alive = [e for e in snapshot if e.kind in events.SNAPSHOT_EVENTS]
         names = {e.channel()[0] for e in alive if e.channel() is not None}  # type: ignore[index]
-        for call in set(self._calls.values()):
+        for call in dict.fromkeys(self._calls.values()):
             for channel in [c for c in call.channels if c.uniqueid not in names]:
                 self.graph.remove(channel)
-                call.channels.discard(channel)
+                call.channels.pop(channel, None)
             if not call.channels:
                 self._lose(call, at)
                 self._forget(call)
         for event in alive:
             notices.living(self, event, at)
         self.graph.pair_locals()
-        for call in set(self._calls.values()):
+        for call in dict.fromkeys(self._calls.values()):
             self.announce(call)
             self.listen(call, at)
         return self._facts
@@ -123,13 +123,13 @@ class CallTracker:
         if call.announced or (call.first is None and not whoever):
             return
         call.announced = True
-        told = call.record()
+        way = call.told_direction()
+        from_, from_name, to = results.ends(call, way)
+        did = results.did(call) if way is facts.Direction.INBOUND else None
         first = call.first.name if call.first else next((c.device.name for c in call.channels), "")
         self._facts.append(
-            facts.CallStarted(
-                call.id, call.started, first, told.direction, told.from_, told.from_name, told.to, told.did
-            )
-        )  # fmt: skip
+            facts.CallStarted(call.id, call.started, first, way, from_, from_name, to, did)
+        )
         for name, value in call.variables.items():
             self._facts.append(facts.VariableSet(call.id, call.now, name, value))
 
@@ -155,7 +155,7 @@ class CallTracker:
 
     def settle(self, near: Iterable[graph.Channel], at: float) -> None:
         """Look again at who hears whom, in every call that these channels touch."""
-        touched = set()
+        touched: dict[records.Call, None] = {}
         for channel in near:
             if channel.bridge or channel.links:
                 people = self.graph.hearing(channel)
@@ -163,8 +163,8 @@ class CallTracker:
                     # A conference of callers, each under a Linkedid of his own, is one call.
                     if person.call is not people[0].call:
                         self.merge(*_elder_first(people[0].call, person.call), at)
-                touched |= {person.call for person in people}
-            touched.add(channel.call)
+                touched |= dict.fromkeys(person.call for person in people)
+            touched[channel.call] = None
         for call in sorted(touched, key=lambda c: c.started):
             if call.channels:
                 self.listen(call, at)
@@ -172,22 +172,27 @@ class CallTracker:
     def listen(self, call: records.Call, at: float) -> None:
         """Let a call's clocks run or stand by who hears whom now, and tell what that changes."""
         now = call.tick(at)
+        heard: dict[graph.Channel, list[graph.Channel]] = {}
+        for channel in call.channels:
+            if channel.device.role and channel not in heard and (channel.bridge or channel.links):
+                people = self.graph.hearing(channel)
+                if len(people) >= 2:
+                    heard.update(dict.fromkeys(people, people))
+        for channel in heard:
+            if channel.call is call:
+                moves.conversation(self, call, channel)
+        if call.answered is None:
+            return  # nobody talks or is held before the answer
         talking = held = False
         holder = ""
-        customers = call.customers() if call.channels else []
-        for channel in call.people():
-            people = self.graph.hearing(channel) if channel.bridge or channel.links else ()
-            if len(people) >= 2:
-                moves.conversation(self, call, channel)
-            if channel in customers:
-                holders = [p for p in people if p.device.holding]
-                if len(people) - len(holders) >= 2 and not channel.device.holding:
-                    talking = True
-                elif call.answered is not None and not call.in_queue:
-                    waits = channel.device.music or channel.device.parked
-                    if waits or (len(people) >= 2 and holders):
-                        held = True
-                        holder = holder or next((h.device.interface for h in holders), "")
+        for channel in call.customers():
+            people = heard.get(channel, [])
+            holders = [p for p in people if p.device.holding]
+            if len(people) - len(holders) >= 2 and not channel.device.holding:
+                talking = True
+            elif (channel.device.music or channel.device.parked or holders) and not call.in_queue:
+                held = True
+                holder = holder or next((h.device.interface for h in holders), "")
         held = held and not talking
         if talking and call.talking_since is None:
             call.breaker = call.pulled = call.left_first = None
@@ -216,7 +221,7 @@ class CallTracker:
 
     def lost(self, at: float, before: float | None) -> None:
         """Lose every call that began before the exchange did (all, if None)."""
-        for call in set(self._calls.values()):
+        for call in dict.fromkeys(self._calls.values()):
             if before is None or call.started < before:
                 for channel in list(call.channels):
                     self.graph.remove(channel)
@@ -246,7 +251,7 @@ class CallTracker:
             call = records.Call(call_id, event.at, ids={call_id}, now=event.at)
             self._calls[call_id] = call
         channel.call = call
-        call.channels.add(channel)
+        call.channels[channel] = None
         self.graph.channels[uniqueid] = channel
         if device.role:
             device.number, device.caller_name = event.caller(prefix)

@@ -34,7 +34,7 @@ class Device:
     def __init__(self, name: str, known: roles.Roles) -> None:
         self.name = name
         self.interface = roles.interface(name)
-        self.role = known.role(name)
+        self.role = known.role_of(self.interface, name)
         self.extension = known.extension(self.interface) if self.role == roles.PHONE else ""
         self.is_local = roles.is_local(name)
         self.state = DOWN
@@ -76,8 +76,13 @@ class Channel:
         self.device = device
         self.call: records.Call = None  # type: ignore[assignment]  # set before anybody sees the channel
         self.bridge = ""
-        self.links: set[Channel] = set()
+        self.links: Channels = {}
         self.pair: Channel | None = None
+
+
+Channels = dict[
+    Channel, None
+]  # a set that keeps its order, so that a log always gives the same facts
 
 
 class Graph:
@@ -85,7 +90,7 @@ class Graph:
 
     def __init__(self) -> None:
         self.channels: dict[str, Channel] = {}
-        self._bridges: dict[str, set[Channel]] = {}
+        self._bridges: dict[str, Channels] = {}
         self._holding: set[str] = set()
         self._masqueraded: dict[str, Channel] = {}
 
@@ -94,30 +99,30 @@ class Graph:
         if channel.bridge != bridge:
             self.leave(channel)
             channel.bridge = bridge
-            self._bridges.setdefault(bridge, set()).add(channel)
+            self._bridges.setdefault(bridge, {})[channel] = None
         if holding:
             self._holding.add(bridge)
         else:
             self._holding.discard(bridge)
 
-    def leave(self, channel: Channel, bridge: str = "") -> set[Channel]:
+    def leave(self, channel: Channel, bridge: str = "") -> Channels:
         """Take a channel out of its bridge and return who stays; the name guards against leaving a newer bridge."""
         current = channel.bridge
         if not current or (bridge and bridge != current):
-            return set()
+            return {}
         channel.bridge = ""
         members = self._bridges.get(current)
         if members is None:
-            return set()
-        members.discard(channel)
+            return {}
+        members.pop(channel, None)
         if not members:
             del self._bridges[current]
             self._holding.discard(current)
         return members
 
-    def dissolve(self, bridge: str) -> set[Channel]:
+    def dissolve(self, bridge: str) -> Channels:
         """Empty a bridge and return who was in it."""
-        members = self._bridges.pop(bridge, set())
+        members = self._bridges.pop(bridge, {})
         self._holding.discard(bridge)
         for member in members:
             member.bridge = ""
@@ -127,18 +132,18 @@ class Graph:
         """Say whether a channel waits in a holding bridge."""
         return channel.bridge in self._holding
 
-    def remove(self, channel: Channel) -> set[Channel]:
+    def remove(self, channel: Channel) -> Channels:
         """Take a channel out of the graph and return those who may have lost somebody."""
         self.channels.pop(channel.uniqueid, None)
-        near = set(self.leave(channel)) | channel.links
+        near = self.leave(channel) | channel.links
         for other in channel.links:
-            other.links.discard(channel)
+            other.links.pop(channel, None)
         channel.links.clear()
         if channel.pair is not None:
-            near.add(channel.pair)
+            near[channel.pair] = None
             channel.pair.pair = None
             channel.pair = None
-        near.discard(channel)
+        near.pop(channel, None)
         return near
 
     def clear(self) -> None:

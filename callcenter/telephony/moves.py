@@ -221,7 +221,7 @@ def _hangup(tracker: CallTracker, event: events.Event) -> None:
     now = call.tick(event.at)
     was_talking = call.talking_since is not None
     near = tracker.graph.remove(channel)
-    call.channels.discard(channel)
+    call.channels.pop(channel, None)
     if device.role:
         _device_gone(tracker, call, device, event.cause)
         here = device.up is not None or device.incoming

@@ -28,6 +28,7 @@ _REACHABLE: Final = {
     "Registered": True, "Reachable": True, "Lagged": True, "Created": True, "Updated": True,
     "Unregistered": False, "Unreachable": False, "Rejected": False, "Removed": False,
 }  # fmt: skip
+_SAYS: Final = ("Status", "Paused", "PausedReason", "Reason", "Penalty")
 _NOTHING: list[facts.QueueFact] = []
 
 
@@ -43,6 +44,7 @@ class Member:
     paused: bool = False
     pause_reason: str = ""
     penalty: int = 0
+    said: tuple[str | None, ...] = ()
 
     @property
     def state(self) -> str:
@@ -124,9 +126,12 @@ class QueueBoard:
         queue, interface = event.queue, event.interface
         if not interface:
             return _NOTHING
+        said = tuple(event.headers.get(key) for key in _SAYS)
+        old = self._members.get((queue, interface))
+        if old is not None and old.said == said:
+            return _NOTHING  # most of what a queue says of its members is old
         phone = event.state_interface
         self.roles.learn_member(phone)
-        old = self._members.get((queue, interface))
         if old is None:
             old = Member(queue, interface, phone, self.roles.extension(phone))
             before = ""
@@ -141,6 +146,7 @@ class QueueBoard:
             paused=is_paused,
             pause_reason=event.text("PausedReason", "Reason") if is_paused else "",
             penalty=old.penalty if penalty is None else penalty,
+            said=said,
         )
         self._members[queue, interface] = member
         if member.state + member.pause_reason == before:

@@ -52,7 +52,7 @@ class Call:
     id: str
     started: float
     ids: set[str] = field(default_factory=set)  # this one and those absorbed into it
-    channels: set[graph.Channel] = field(default_factory=set)
+    channels: graph.Channels = field(default_factory=dict)
     announced: bool = False
     now: float = 0.0  # the call's own clock: it never runs backwards, whatever the events say
     first: graph.Device | None = None  # the first person's device: who began it
@@ -161,7 +161,7 @@ class Call:
         for channel in other.channels:
             channel.call = self
         self.channels |= other.channels
-        other.channels = set()
+        other.channels = {}
 
     def _inherit(self, elder: Call) -> None:
         for name in (

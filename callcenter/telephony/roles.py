@@ -27,13 +27,19 @@ _HELPERS = frozenset(
     }
 )  # fmt: skip
 _SERIAL = re.compile(r"-(?:[0-9a-fA-F]{4,16}|[0-9]+)(?:;[12])?$")
+_HEX = frozenset("0123456789abcdefABCDEF")
 _GHOST = re.compile(r"(?:<(?:MASQ|ZOMBIE)>)+$")
 _SHORT_NUMBER = re.compile(r"[0-9]{2,6}")
 
 
 def interface(name: str) -> str:
     """Give the Interface of a channel: its name without the serial number."""
-    return _SERIAL.sub("", _GHOST.sub("", name))
+    if name.endswith(">"):
+        name = bare(name)
+    head, dash, serial = name.rpartition("-")
+    if dash and len(serial) >= 4 and _HEX.issuperset(serial):
+        return head  # by far the most
+    return _SERIAL.sub("", name)
 
 
 def bare(name: str) -> str:
@@ -64,7 +70,10 @@ class Roles:
 
     def role(self, name: str) -> str:
         """Say whose channel this is: PHONE, TRUNK or NOBODY."""
-        key = interface(name)
+        return self.role_of(interface(name), name)
+
+    def role_of(self, key: str, name: str) -> str:
+        """Say whose a channel is whose Interface is known already."""
         role = self._known.get(key)
         if role is None:
             if len(self._known) > 10_000:  # names come from outside; the memory of them is bounded
