@@ -50,7 +50,7 @@ class Stage:
         self.acknowledged: list[str] = []
         self.hellos: list[Any] = []
         self.snapshot: dict[str, Any] = {}
-        self.pages: dict[str, str] = {}
+        self._lines: list[asyncio.WriteTransport] = []
         self._seq = 0
         self._news = asyncio.Event()
         self._tabs: set[str] = set()
@@ -181,8 +181,8 @@ class Stage:
     @web.middleware
     async def _play(self, request: web.Request, handler: Any) -> web.StreamResponse:
         path = request.path
-        if path in self.pages:
-            return web.Response(text=self.pages[path], content_type="text/html")
+        if path.startswith("/socket.io/") and isinstance(request.transport, asyncio.WriteTransport):
+            self._lines.append(request.transport)
         if not path.startswith("/api/v1/") or path == "/api/v1/desk/setup":
             return await handler(request)  # type: ignore[no-any-return]
         body = await request.json() if request.can_read_body else dict(request.query)
@@ -227,10 +227,9 @@ class Stage:
     async def sever(self) -> None:
         """Cut every live connection and take no other, as a failing network does."""
         await self._site.stop()
-        for sid in list(self._tabs):
-            eio = self.live.manager.eio_sid_from_sid(sid, "/")
-            if eio is not None:
-                await self.live.eio.disconnect(eio)
+        for line in self._lines:
+            line.abort()
+        self._lines.clear()
 
     async def mend(self) -> None:
         """Take connections again."""

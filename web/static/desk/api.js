@@ -1,10 +1,11 @@
 // Calls to the server. An error is a text in the user's language; a command is never sent twice.
 
 import { t } from "./i18n.js";
+import { problem } from "./words.js";
 
 export class Refused extends Error {
   constructor(status, { code = "error", message = "", field = null } = {}, body = {}) {
-    super(message || t("The command did not get through. Try again."));
+    super(problem(code, field) || message || t("The command did not get through. Try again."));
     Object.assign(this, { status, code, field, body });
   }
 }

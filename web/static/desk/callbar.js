@@ -8,25 +8,15 @@ import { active, pbxDown, ringing, talking } from "./state.js";
 import { store } from "./store.js";
 import { nameOf, showName } from "./card.js";
 import { stateMenu } from "./statemenu.js";
+import { STATES } from "./words.js";
 import * as act from "./act.js";
 import * as wrapup from "./wrapup.js";
 
-const PILLS = {
-  ready: ["ready", () => t("Ready")],
-  paused: ["paused", () => t("Paused")],
-  ringing: ["ringing", () => t("Ringing")],
-  talking: ["talking", () => t("Talking")],
-  hold: ["hold", () => t("On hold")],
-  consulting: ["talking", () => t("Consulting")],
-  wrapup: ["wrapup", () => t("Wrapping up")],
-  offline: ["offline", () => t("Signed out")],
-};
-
 export function pill(me, setup) {
   if (me.state !== "offline" && me.reachable === false) return ["alarm", t("Phone offline – no calls will arrive")];
-  const [look, word] = PILLS[me.state] || PILLS.offline;
+  const state = me.state in STATES ? me.state : "offline";
   const reason = setup.reasons.find((one) => one.code === me.reason)?.label || me.reason;
-  return [look, me.state === "paused" && reason ? reason : word()];
+  return [state === "consulting" ? "talking" : state, state === "paused" && reason ? reason : STATES[state]()];
 }
 
 const control = (name, glyph, shown, click, { kind = "", pressed, expanded, disabled, mirrored } = {}) =>
@@ -107,7 +97,7 @@ export class CallBar extends Island {
     const card = active(state);
     const here = card && !card.leaving ? card : null;
     const first = talking(state) || ringing(state)[0] || here;
-    return html`${stateMenu(state, pill(me, state.setup), me.until ? until(me.until) : since(me.since))}
+    return html`${stateMenu(state, pill(me, state.setup), me.until ? until(me.until) : me.since ? since(me.since) : nothing)}
       ${me.state === "wrapup" && first?.state === "wrapup" ? html`<button type="button" class="btn more-time" aria-keyshortcuts="Alt+=" @click=${() => wrapup.extend(first)}>${t("{n} s more").replace("{n}", "30")} ${keys("Alt =")}</button>` : nothing}
       ${me.state === "offline" ? html`<button type="button" class="btn go" @click=${() => act.become("ready")}>${icon("headset")}${t("Start shift")} ${keys("Alt G")}</button>` : nothing}
       ${first ? html`${who(first)}<span class="sep"></span><div class="controls" role="group" aria-label="${t("Call bar")}: ${nameOf(first)}">${controls(first, state)}</div>` : nothing}`;

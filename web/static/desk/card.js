@@ -6,6 +6,7 @@ import { asking } from "./match.js";
 import { clock, duration } from "./time.js";
 import { store } from "./store.js";
 import * as act from "./act.js";
+import * as words from "./words.js";
 
 const LOOKS = {
   ringing: "ringing", dialing: "talking", talking: "talking", held: "hold", consulting: "talking", wrapup: "wrapup",
@@ -20,6 +21,7 @@ const BADGES = {
   internal: ["", "phone", () => t("Internal call")],
 };
 const CHIPS = { vip: ["accent", "star"], debt: ["warn", "credit-card"], new: ["ok", ""] };
+const SIGNS = { alert: "triangle-alert", "rec-off": "circle-dot" };
 const outbound = (card) => card.direction === "outbound";
 
 export const nameOf = (card) => card.name || card.number?.display || t("Withheld number");
@@ -70,7 +72,7 @@ function badge(card) {
 
 function chip({ kind, text }) {
   const [colour, glyph] = CHIPS[kind] || ["", ""];
-  return html`<span class="chip ${colour}">${glyph ? icon(glyph) : nothing}<bdi>${text}</bdi></span>`;
+  return html`<span class="chip ${colour}">${glyph ? icon(glyph) : nothing}<bdi>${words.chip({ kind, text })}</bdi></span>`;
 }
 
 function who(card) {
@@ -84,14 +86,15 @@ function alerts(card) {
   const list = (card.alerts || []).slice(0, 2);
   if (!list.length) return nothing;
   return html`<div class="alerts">${list.map(({ level, icon: glyph, text }) =>
-    html`<div class="alert ${level === "bad" ? "bad" : "warn"}">${icon(glyph || (level === "bad" ? "ban" : "triangle-alert"))}<span dir="auto">${text}</span></div>`)}</div>`;
+    html`<div class="alert ${level === "bad" ? "bad" : "warn"}">${icon(SIGNS[glyph] || glyph || (level === "bad" ? "ban" : "triangle-alert"))}<span dir="auto">${text}</span></div>`)}</div>`;
 }
 
 const slot = (glyph, content, kind = "") => html`<div class="slot">${icon(glyph, kind)}<div class="slotted">${content}</div></div>`;
 const skeleton = (glyph, kind) => slot(glyph, html`<span class="skel w60"></span><span class="skel w90"></span><span class="skel w75"></span>`, kind);
 
 function why(card) {
-  const { label, queue, wait_seconds: waited, did, calls_24h: often } = card.why || {};
+  const { label, queue, wait_seconds: waited, did } = card.why || {};
+  const often = card.calls_24h ?? card.why?.calls_24h;
   const name = label || queue;
   if (!name && !did) return nothing;
   const more = [];
@@ -102,7 +105,7 @@ function why(card) {
 }
 
 const contact = ({ at: when, agent, outcome, result }) =>
-  dots([html`<span class="strong">${at(when)}</span>`, agent && html`<bdi>${agent}</bdi>`, (outcome || result) && html`<bdi>${outcome || result}</bdi>`]);
+  dots([html`<span class="strong">${at(when)}</span>`, agent && html`<bdi>${agent}</bdi>`, (outcome || words.result(result)) && html`<bdi>${outcome || words.result(result)}</bdi>`]);
 
 function last(card) {
   if (["none", "anonymous", "internal", "ambiguous", "weak"].includes(card.match?.state) && !card.last) return nothing;

@@ -28,6 +28,8 @@ export const initial = () => ({
 const LINGER = { answered_elsewhere: 1.5, transferred: 1.5, rejected: 0, ended: 0, missed: 60 };
 const busy = ["talking", "held", "consulting", "dialing"];
 
+const LATE = ["contacts", "last", "cases", "tasks", "notes", "calls_24h"];
+
 const replace = (calls, id, change) => calls.map((card) => (card.id === id ? { ...card, ...change(card) } : card));
 
 function snapshot(state, data, at) {
@@ -49,10 +51,20 @@ function snapshot(state, data, at) {
   };
 }
 
+// A card that comes again (somebody said who it is) keeps the slots that are still read, unless it is about another customer.
+function keepLate(known, card) {
+  if (!known) return card;
+  const same = known.party_id === card.party_id;
+  const late = Object.fromEntries(LATE.filter((slot) => same && card[slot] == null).map((slot) => [slot, known[slot]]));
+  return { ...card, ...late, heldSince: known.heldSince ?? null };
+}
+
 const handlers = {
   "call.pop"(state, { card }) {
-    const others = state.calls.filter((other) => other.id !== card.id);
-    return { ...state, calls: [...others, card], announced: card.state === "ringing" ? card.id : state.announced };
+    const known = state.calls.find((other) => other.id === card.id);
+    const others = state.calls.filter((other) => other !== known);
+    const fresh = card.state === "ringing" && known?.state !== "ringing";
+    return { ...state, calls: [...others, keepLate(known, card)], announced: fresh ? card.id : state.announced };
   },
   "call.enrich"(state, { id, card }) {
     return { ...state, calls: replace(state.calls, id, () => card) };
@@ -62,7 +74,7 @@ const handlers = {
       ...state,
       calls: replace(state.calls, id, (card) => {
         const held = call.state ? call.state === "held" : Boolean(card.heldSince);
-        return { ...call, heldSince: held ? (card.heldSince ?? now) : null };
+        return { ...call, heldSince: held ? (card.heldSince ?? call.since ?? now) : null };
       }),
     };
   },

@@ -6,6 +6,7 @@ import { clock } from "./time.js";
 import { pbxDown } from "./state.js";
 import { store } from "./store.js";
 import { nameOf } from "./card.js";
+import { problem } from "./words.js";
 
 const GLYPH = { info: "info", warn: "triangle-alert", bad: "circle-x" };
 const STAY = { info: 5_000, warn: 8_000, bad: 12_000 };
@@ -40,7 +41,7 @@ class Toasts extends Island {
     }
     return html`<div class="sr" aria-live="assertive" aria-atomic="true">${sentence(state)}</div>
       <div class="troubles">${trouble(state)}</div>
-      <div class="toasts" role="status" aria-live="polite">${state.toasts.map(({ id, level, text }) => html`<div class="toast ${level}">${icon(GLYPH[level] ?? "info")}<span class="grow" dir="auto">${text}</span>
+      <div class="toasts" role="status" aria-live="polite">${state.toasts.map(({ id, level, code, text }) => html`<div class="toast ${level}">${icon(GLYPH[level] ?? "info")}<span class="grow" dir="auto">${text || problem(code) || t("The command did not get through. Try again.")}</span>
         <button type="button" aria-label=${t("Close")} @click=${() => store.dispatch("untoast", { id })}>${icon("x")}</button></div>`)}</div>`;
   }
 }

@@ -1,14 +1,17 @@
 // Whom to transfer to: names and queues with what they are doing now, or any number. Enter speaks first, Shift+Enter sends at once.
 
-import { avatar, html, icon, Island, keys, nothing } from "./dom.js";
+import { avatar, dots, html, icon, Island, keys, nothing, num, since } from "./dom.js";
 import { t } from "./i18n.js";
+import { STATES } from "./words.js";
 import { pbxDown, talking } from "./state.js";
 import { store } from "./store.js";
 import * as act from "./act.js";
 import * as api from "./api.js";
 
-const LOOK = { ready: "ready", talking: "talking", ringing: "ringing", hold: "hold", wrapup: "wrapup", paused: "paused", offline: "offline" };
 const NUMBER = /^[+*#\d][\d\s\-*#().]{1,24}$/;
+
+const detail = ({ detail: text, state, since: from }) =>
+  dots([text && (/^[\d+*#]+$/.test(text) ? num(text) : html`<bdi>${text}</bdi>`), state in STATES && STATES[state](), from && since(from)]);
 
 class Transfer extends Island {
   text = "";
@@ -92,8 +95,8 @@ class Transfer extends Island {
   target(target, i) {
     const face = target.kind === "agent" ? avatar(target.label) : html`<span class="avatar">${icon(target.kind === "queue" ? "users" : "phone", "s")}</span>`;
     const here = i === this.row;
-    return html`<div class="pick-row" role="option" id="target-${i}" aria-selected=${String(here)} data-s=${LOOK[target.state] ?? nothing} @click=${(event) => this.send(event.shiftKey ? "blind" : "attended", target)}>
-      ${face}<span class="two grow"><b class="trunc"><bdi>${target.label}</bdi></b><small class="row">${target.state ? html`<span class="glyph"></span>` : nothing}<bdi>${target.detail || ""}</bdi></small></span>
+    return html`<div class="pick-row" role="option" id="target-${i}" aria-selected=${String(here)} data-s=${target.state in STATES ? target.state : nothing} @click=${(event) => this.send(event.shiftKey ? "blind" : "attended", target)}>
+      ${face}<span class="two grow"><b class="trunc"><bdi>${target.label}</bdi></b><small class="row">${target.state ? html`<span class="glyph"></span>` : nothing}${detail(target)}</small></span>
       ${here ? html`<span class="row small muted">${keys("Enter")}</span>` : nothing}</div>`;
   }
 
