@@ -105,8 +105,9 @@ class UserAgent(asyncio.DatagramProtocol):
         call.remote = f"<sip:{number}@{self.exchange[0]}>"
         call.target = f"sip:{number}@{self.exchange[0]}:{self.exchange[1]}"
         if withheld:
-            call.extra = [
-                ("privacy", "id"),
+            call.extra = [("privacy", "id")]
+        if withheld and number_shown:
+            call.extra += [
                 ("p-asserted-identity", f"<sip:{shown}@{self.exchange[0]}>"),
             ]
         self.calls[call.call_id] = call

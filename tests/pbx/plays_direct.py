@@ -80,3 +80,26 @@ async def voicemail(s: Stage) -> None:
     await david.hang_up()
     await s.idle()
     await s.until(lambda: any(folder.rglob("INBOX/msg0000.txt")))
+
+
+@scenario(
+    {
+        "direction": "inbound",
+        "from": "0509999999",
+        "did": DIRECT,
+        "queue": None,
+        "to": "1001",
+        "result": "answered",
+        "answered_by": "1001",
+        "hangup_by": "caller",
+        "participants": {"1001": "answered"},
+    },
+)
+async def direct_inbound_withheld_but_asserted(s: Stage) -> None:
+    """As a provider does that tells the exchange a withheld number (P-Asserted-Identity): AMI shows it like any other."""
+    caller = await s.trunk.call(DIRECT, number="0509999999", withheld=True)
+    await s.answered_by("1001")
+    await s.bridged("PJSIP/1001-")
+    await s.talk()
+    await caller.hang_up()
+    await s.free("1001")

@@ -16,13 +16,22 @@ from tests.pbx import (
     plays_dial,
     plays_direct,
     plays_feature,
+    plays_members,
     plays_queue,
     plays_transfer,
     stage,
 )
 
 SCENARIOS = stage.SCENARIOS
-PLAYS = (plays_queue, plays_direct, plays_dial, plays_campaign, plays_transfer, plays_feature)
+PLAYS = (
+    plays_queue,
+    plays_members,
+    plays_direct,
+    plays_dial,
+    plays_campaign,
+    plays_transfer,
+    plays_feature,
+)
 
 
 def main() -> None:

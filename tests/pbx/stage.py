@@ -252,8 +252,15 @@ async def capture(name: str, *, version: str = "22", out: Path | None = None) ->
 
 
 async def _drained(stage: Stage, recorder: Recorder) -> None:
-    """Wait until the recorder has read as far as the steering connection, and whole messages."""
-    ends = [event for event in stage.manager.events if event.get("Event") == "Hangup"]
+    """Wait until every channel has ended in the events too, and the recorder has read as far, in whole messages."""
+    events = stage.manager.events
+
+    def of(name: str) -> set[str]:
+        return {event["Uniqueid"] for event in events if event.get("Event") == name}
+
+    # An exchange that has no channel any more may still have its last Hangup to tell.
+    await stage.until(lambda: of("Newchannel") <= of("Hangup"))
+    ends = [event for event in events if event.get("Event") == "Hangup"]
     last = f"Timestamp: {ends[-1]['Timestamp']}".encode() if ends else b""
 
     def caught_up() -> bool:
