@@ -80,7 +80,7 @@ function who(card) {
   const line = ended
     ? dots([t("Call ended"), card.answered && num(duration(card.ended - card.answered))])
     : html`${card.name && card.number?.display ? phone(card.number.display) : nothing}${recording(card)}`;
-  return html`<a class="bar-who" href="/desk"><b class="trunc" dir="auto">${showName(card)}</b><small class="trunc">${line}</small></a>`;
+  return html`<a class="bar-who" href="/desk"><b class="trunc ${card.name ? "" : "number"}" dir="auto">${showName(card)}</b><small class="trunc">${line}</small></a>`;
 }
 
 export class CallBar extends Island {

@@ -30,6 +30,7 @@ class Desk extends HTMLElement {
 
   disconnectedCallback() {
     this.leave?.();
+    document.querySelector("cc-callbar")?.removeAttribute("data-carded");
   }
 
   draw(state) {
@@ -38,7 +39,11 @@ class Desk extends HTMLElement {
     const working = opened(current) ? current : null;
     const { cards: start, customer, idle, panel: end, queues } = this.places;
     this.firstElementChild.classList.toggle("noend", !working);
-    this.firstElementChild.classList.toggle("calling", Boolean(current));
+    this.firstElementChild.classList.toggle("calling", cards.length > 0);
+    const idleSide = !this.places.side.querySelector("section");
+    this.firstElementChild.classList.toggle("idle-side", idleSide);
+    this.firstElementChild.classList.toggle("bare", idleSide && !cards.length);
+    document.querySelector("cc-callbar")?.toggleAttribute("data-carded", Boolean(current));
     render(cards.map((one) => card(one, { me: state.me, small: cards.length > 1 && one.id !== current?.id, current: one.id === current?.id })), start);
     idle.hidden = Boolean(working);
     customer.hidden = !working;

@@ -109,5 +109,5 @@ export function start() {
   if (navigator.userActivation?.hasBeenActive) unlock();
   for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, unlock, { once: true, capture: true });
   if (tabs) tabs.onmessage = ({ data }) => store.dispatch("silence", data);
-  store.subscribe(follow);
+  store.subscribe(() => setTimeout(() => follow(store.state))); // after the card is drawn
 }

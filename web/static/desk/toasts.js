@@ -33,6 +33,11 @@ function sentence(state) {
 }
 
 class Toasts extends Island {
+  draw() {
+    super.draw();
+    document.documentElement.toggleAttribute("data-trouble", Boolean(this.querySelector(".troubles .callout")));
+  }
+
   view(state) {
     for (const { id, level } of state.toasts) {
       if (timed.has(id)) continue;
