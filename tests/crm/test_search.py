@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
-from callcenter import db, errors
+from callcenter import db, errors, models
 from callcenter.crm import customers, paging, search, visibility
 from tests import servers
 
@@ -71,8 +72,6 @@ def test_a_search_shows_only_what_the_viewer_may_see(database: db.Database) -> N
         customers.create(session, "דנה שלי", now=NOW)
         customers.create(session, "דנה שלהם", now=NOW).team_id = None
     with database.session() as session:
-        from callcenter import models
-
         team = models.Team(name="sales")
         session.add(team)
         session.flush()
@@ -105,3 +104,18 @@ def test_a_place_that_we_did_not_give_out_is_refused(text: str) -> None:
 def test_a_place_comes_back_to_the_microsecond() -> None:
     at = datetime(2026, 3, 1, 9, 0, 0, 123456, tzinfo=UTC)
     assert paging.decode_kind(paging.encode(at, 7, "note")) == (at, 7, "note")
+
+
+def test_a_word_that_everybody_has_finds_the_same_as_a_rare_one(
+    database: db.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database)
+    typed = ("כהן", "לוי דנה", "דהן", "coh lev", "fvi", "דנה כהן")
+    rare = [find(database, text) for text in typed]
+    monkeypatch.setattr(search, "COMMON", 1)
+    assert [find(database, text) for text in typed] == rare
+    with database.session() as session:
+        for text, wanted in zip(typed, rare, strict=True):
+            condition = search.matches(text)
+            names = session.scalars(select(models.Party.display).where(condition))
+            assert {name.split()[0] for name in names} == wanted
