@@ -38,6 +38,16 @@ def me(**change: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+async def sign_in(context: Any, url: str) -> None:
+    """Give a browser context the session of the agent at 1001."""
+    answer = await context.request.post(
+        f"{url}/signin",
+        form={"login": "michal", "password": PASSWORD},
+        headers={"Origin": url},
+    )
+    assert answer.ok, await answer.text()
+
+
 class Stage:
     """Serve the product's pages on a free port of loopback and play the live side."""
 
@@ -62,7 +72,7 @@ class Stage:
 
     async def __aenter__(self) -> Stage:
         """Start serving."""
-        self.user_id = await self.database.run(self._people)
+        self.user_id = await self.database.run(self._fill)
         app = create_app(self.settings, self.database)
         app.middlewares.insert(0, self._play)  # type: ignore[arg-type]
         self.live = socketio.AsyncServer(async_mode="aiohttp", transports=["websocket"])
@@ -88,95 +98,14 @@ class Stage:
         """Return the address of the stage."""
         return f"http://127.0.0.1:{self.port}"
 
-    def _people(self, session: Any) -> int:
-        user = accounts.create_user(
-            session, "michal", "מיכל לב", password=PASSWORD, now=utcnow(), language=self._language
-        )
-        user.theme = self._theme
-        accounts.assign_extension(session, user.id, "1001", now=utcnow())
-        for i, (code, he, en, ru, callback) in enumerate(OUTCOMES):
-            session.add(
-                models.Outcome(
-                    code=code,
-                    labels={"he": he, "en": en, "ru": ru},
-                    digit=(i + 1) % 10,
-                    position=i,
-                    callback=callback,
-                )  # fmt: skip
-            )
-        for i, (code, he, en, ru, minutes) in enumerate(REASONS):
-            session.add(
-                models.PauseReason(
-                    code=code,
-                    labels={"he": he, "en": en, "ru": ru},
-                    position=i,
-                    allowed_minutes=minutes,
-                )  # fmt: skip
-            )
-        self._customers(session, int(user.id))
-        return int(user.id)
-
-    def _customers(self, session: Any, agent: int) -> None:
-        now = utcnow()
-        for i, (name, e164) in enumerate(CUSTOMERS):
-            party = models.Party(
-                id=7 + i, display=name, search_key=name, city="חיפה", language="he", vip=i == 0,
-                facts={"חבילה": "סיב 1000 + טלפון"}, created_at=now - timedelta(days=900), updated_at=now,
-            )  # fmt: skip
-            phone = models.Phone(e164=e164, digits_reversed=e164[:0:-1], region="IL")
-            session.add_all([party, phone])
-            session.flush()
-            session.add(models.PartyPhone(party_id=party.id, phone_id=phone.id, primary=True))
-        for i, (kind, title, hours) in enumerate(TASKS):
-            session.add(
-                models.Task(
-                    kind=kind,
-                    party_id=7 + i % len(CUSTOMERS),
-                    assignee_id=agent,
-                    title=title,
-                    due_at=now + timedelta(hours=hours),
-                    created_at=now,
-                )  # fmt: skip
-            )
-        session.add(
-            models.Case(
-                number="4821",
-                party_id=7,
-                title="ניתוקים בקו סיבים",
-                owner_id=agent,
-                opened_at=now,
-                due_at=now + timedelta(hours=2),
-            )  # fmt: skip
-        )
-        for i, (hours, direction, result, talk) in enumerate(PAST):
-            started = now - timedelta(hours=hours)
-            call = models.Call(
-                pbx="main", linkedid=f"past.{i}", direction=direction, far_e164=CUSTOMERS[0][1], queue="support",
-                started=started, answered=started if talk else None, ended=started, talk_seconds=talk,
-                result=result, party_id=7, name_snapshot=CUSTOMERS[0][0], wait_seconds=42.0,
-            )  # fmt: skip
-            session.add(call)
-            session.flush()
-            session.add(
-                models.CallParticipant(
-                    call_id=call.id,
-                    interface="PJSIP/1001",
-                    extension="1001",
-                    user_id=agent,
-                    rang=started,
-                    answered=started if talk else None,
-                    outcome="answered" if talk else "missed",
-                )  # fmt: skip
-            )
+    def _fill(self, session: Any) -> int:
+        agent = staff(session, self._language, self._theme)
+        customers(session, agent)
+        return agent
 
     async def sign_in(self, context: Any) -> None:
         """Give a browser context the session of the stage's agent."""
-        answer = await context.request.post(
-            f"{self.url}/signin",
-            form={"login": "michal", "password": PASSWORD},
-            headers={"Origin": self.url},
-        )
-        assert answer.ok, await answer.text()
+        await sign_in(context, self.url)
 
     @web.middleware
     async def _play(self, request: web.Request, handler: Any) -> web.StreamResponse:
@@ -294,3 +223,87 @@ REASONS = (
     ("meeting", "ישיבה", "Meeting", "Совещание", None),
     ("back_office", "עבודה עורפית", "Back-office work", "Работа без звонков", None),
 )
+
+
+def staff(session: Any, language: str, theme: str = "light") -> int:
+    """Make the agent at 1001, the outcomes and the reasons of a pause; return the agent's id."""
+    user = accounts.create_user(
+        session, "michal", "מיכל לב", password=PASSWORD, now=utcnow(), language=language
+    )
+    user.theme = theme
+    accounts.assign_extension(session, user.id, "1001", now=utcnow())
+    for i, (code, he, en, ru, callback) in enumerate(OUTCOMES):
+        session.add(
+            models.Outcome(
+                code=code,
+                labels={"he": he, "en": en, "ru": ru},
+                digit=(i + 1) % 10,
+                position=i,
+                callback=callback,
+            )  # fmt: skip
+        )
+    for i, (code, he, en, ru, minutes) in enumerate(REASONS):
+        session.add(
+            models.PauseReason(
+                code=code,
+                labels={"he": he, "en": en, "ru": ru},
+                position=i,
+                allowed_minutes=minutes,
+            )  # fmt: skip
+        )
+    return int(user.id)
+
+
+def customers(session: Any, agent: int) -> None:
+    """Make customers with tasks, a case and past calls."""
+    now = utcnow()
+    for i, (name, e164) in enumerate(CUSTOMERS):
+        party = models.Party(
+            id=7 + i, display=name, search_key=name, city="חיפה", language="he", vip=i == 0,
+            facts={"חבילה": "סיב 1000 + טלפון"}, created_at=now - timedelta(days=900), updated_at=now,
+        )  # fmt: skip
+        phone = models.Phone(e164=e164, digits_reversed=e164[:0:-1], region="IL")
+        session.add_all([party, phone])
+        session.flush()
+        session.add(models.PartyPhone(party_id=party.id, phone_id=phone.id, primary=True))
+    for i, (kind, title, hours) in enumerate(TASKS):
+        session.add(
+            models.Task(
+                kind=kind,
+                party_id=7 + i % len(CUSTOMERS),
+                assignee_id=agent,
+                title=title,
+                due_at=now + timedelta(hours=hours),
+                created_at=now,
+            )  # fmt: skip
+        )
+    session.add(
+        models.Case(
+            number="4821",
+            party_id=7,
+            title="ניתוקים בקו סיבים",
+            owner_id=agent,
+            opened_at=now,
+            due_at=now + timedelta(hours=2),
+        )  # fmt: skip
+    )
+    for i, (hours, direction, result, talk) in enumerate(PAST):
+        started = now - timedelta(hours=hours)
+        call = models.Call(
+            pbx="main", linkedid=f"past.{i}", direction=direction, far_e164=CUSTOMERS[0][1], queue="support",
+            started=started, answered=started if talk else None, ended=started, talk_seconds=talk,
+            result=result, party_id=7, name_snapshot=CUSTOMERS[0][0], wait_seconds=42.0,
+        )  # fmt: skip
+        session.add(call)
+        session.flush()
+        session.add(
+            models.CallParticipant(
+                call_id=call.id,
+                interface="PJSIP/1001",
+                extension="1001",
+                user_id=agent,
+                rang=started,
+                answered=started if talk else None,
+                outcome="answered" if talk else "missed",
+            )  # fmt: skip
+        )
