@@ -11,8 +11,8 @@ import time
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
+from callcenter import errors
 from callcenter.crm import agents, center, live, notes
 from callcenter.telephony import facts
 from screenpop import cards, late, present, server, sight
@@ -20,6 +20,7 @@ from screenpop import cards, late, present, server, sight
 log = structlog.get_logger(__name__)
 
 QUEUE_STATS_SECONDS = 1.0
+A_FEW, PAUSE_SECONDS = 5, 0.02  # 250 users a second
 
 
 class Screens:
@@ -33,7 +34,8 @@ class Screens:
         self._late = late.Late(of.database)
         self._shown: dict[tuple[int, live.Key], cards.Card] = {}  # late slots, by user and call
         self._enriching: set[asyncio.Task[None]] = set()
-        self._stats: asyncio.TimerHandle | None = None
+        self._stats: asyncio.Task[None] | None = None
+        self._stats_sent: dict[int, list[dict[str, Any]]] = {}
         self._agent_sent: dict[int, tuple[Any, ...]] = {}
         of.desk.changed.append(self._changed)
         of.agents.changed.append(self._agent_changed)
@@ -89,7 +91,7 @@ class Screens:
         party = None if call.party_id in hidden else call.party_id
         try:
             return await self._late.read(call, party, person)
-        except SQLAlchemyError as error:
+        except errors.CallCenterError as error:
             log.error("card not enriched", linkedid=call.id, problem=str(error)[:200])
             return {}
 
@@ -112,16 +114,23 @@ class Screens:
             task.add_done_callback(self._enriching.discard)
 
     def _on_fact(self, _pbx: str, fact: facts.Fact) -> None:
-        if isinstance(fact, facts.QueueChanged | facts.MemberChanged) and self._stats is None:
-            loop = asyncio.get_running_loop()
-            self._stats = loop.call_later(QUEUE_STATS_SECONDS, self._send_stats)
+        if isinstance(fact, facts.QueueChanged) and self._stats is None:
+            self._stats = asyncio.get_running_loop().create_task(self._tell_stats())
 
-    def _send_stats(self) -> None:
-        self._stats = None
+    async def _tell_stats(self) -> None:
+        """Tell everybody who waits, a few at a time, so that no pop waits for it; a user hears it once a second at most."""
         if self.server is None:
             return
-        for user in self.server.users():
-            self._push(user, "queue.stats", {"queues": self.present.queues(user)})
+        await asyncio.sleep(QUEUE_STATS_SECONDS)
+        users = self.server.users()
+        for at in range(0, len(users), A_FEW):
+            for user in users[at : at + A_FEW]:
+                queues = self.present.queues(user)
+                if self._stats_sent.get(user) != queues:
+                    self._stats_sent[user] = queues
+                    self._push(user, "queue.stats", {"queues": queues})
+            await asyncio.sleep(PAUSE_SECONDS)
+        self._stats = None
 
     def _system_changed(self) -> None:
         if self.server is not None:
