@@ -12,7 +12,8 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from callcenter.crm import phones
 
@@ -46,9 +47,11 @@ POINTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A party beside a number, as the database knows them; times are epoch seconds."""
+class Row(NamedTuple):
+    """A party beside a number, as the database knows them; times are epoch seconds.
+
+    A tuple, because a frozen dataclass of so many fields costs more to make than the rest of the decision.
+    """
 
     party_id: int
     name: str
@@ -73,7 +76,7 @@ class Row:
 
 def with_cases(row: Row, open_cases: int) -> Row:
     """Return the row knowing how many cases the party has open."""
-    return replace(row, open_cases=open_cases)
+    return row._replace(open_cases=open_cases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,10 @@ def decide(
     if not rows:
         state, reasons = UNMATCHED.get(number.kind, (NONE, ("unknown_number",)))
         return Match(state, number, reasons=reasons)
+    if len(exact) == 1:  # nine calls of ten
+        sharing = "shared" if exact[0].shared else ""
+        only = _candidate(exact[0], number, context, alone=True, weak=False, sharing=sharing)
+        return Match(STRONG, number, only.party_id, only.score, only.reasons, (only,))
     known = {context.clicked_party_id, context.campaign_party_id} - {None}
     sharing = _sharing(exact)
     alone = len({row.party_id for row in exact}) == 1
@@ -168,8 +175,10 @@ def _candidate(
     row: Row, number: phones.Number, context: Context, *, alone: bool, weak: bool, sharing: str
 ) -> Candidate:
     reasons = tuple(_reasons(row, number, context, alone=alone, weak=weak, sharing=sharing))
-    score = min(100, sum(POINTS[reason.partition(":")[0]] for reason in reasons))
-    return Candidate(row.party_id, row.name, score, reasons, row.city, row)
+    score = 0
+    for reason in reasons:
+        score += POINTS[reason if reason in POINTS else reason.partition(":")[0]]
+    return Candidate(row.party_id, row.name, min(100, score), reasons, row.city, row)
 
 
 def _reasons(

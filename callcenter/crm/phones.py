@@ -116,12 +116,17 @@ def classify(
     text = clean(raw)
     if text in internal:
         return Number(INTERNAL, text, home=region)
-    if withheld(text):
+    e164: str | None
+    israeli = _ISRAELI.fullmatch(text) if region == "IL" else None
+    if israeli is not None:
+        e164, national = "+972" + israeli[1], israeli[1]
+    elif withheld(text):
         return Number(WITHHELD, text, home=region)
-    if "*" in text or "#" in text or _short(text):
+    elif "*" in text or "#" in text or _short(text):
         kind = IGNORED if _ignored(ignore, text) else SHORT
         return Number(kind, text, home=region)
-    e164, national = parse(text, region)
+    else:
+        e164, national = _parse(text, region)
     if e164 is not None and e164 in own:
         return Number(OWN, text, e164, national, region)
     kind = IGNORED if ignore and _ignored(ignore, text, e164) else EXTERNAL
@@ -131,7 +136,7 @@ def classify(
 def clean(raw: str) -> str:
     """Strip what is not the number: invisible characters, a name around it, a SIP address."""
     text = raw[:LONGEST_RAW]
-    if text.isascii() and text.isalnum():
+    if _ISRAELI.fullmatch(text) or (text.isascii() and text.isalnum()):
         return text
     text = unicodedata.normalize("NFKC", text)
     text = "".join(_plain(c) for c in text).strip()
