@@ -38,6 +38,7 @@ PURE = (
     "callcenter/telephony/moves.py",
     "callcenter/telephony/bridges.py",
     "callcenter/telephony/handovers.py",
+    "callcenter/telephony/leaving.py",
     "callcenter/telephony/waiting.py",
     "callcenter/telephony/notices.py",
     "callcenter/telephony/spelling.py",

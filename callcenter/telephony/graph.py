@@ -28,7 +28,7 @@ class Device:
 
     __slots__ = (
         "asked_to_hang_up", "caller_name", "dialled", "dialled_at", "exten", "extension", "holding", "incoming", "interface", "is_local",
-        "music", "name", "number", "parked", "parked_by", "passed_on", "rang", "role", "state", "status", "up",
+        "music", "name", "number", "parked", "parked_by", "passed_on", "rang", "ringing_told", "role", "state", "status", "up",
     )  # fmt: skip
 
     def __init__(self, name: str, known: roles.Roles) -> None:
@@ -45,6 +45,7 @@ class Device:
         self.caller_name = ""
         self.exten = ""
         self.rang: float | None = None
+        self.ringing_told = False
         self.up: float | None = None
         self.holding = False  # it put the others on hold
         self.music = False  # it hears music on hold

@@ -80,6 +80,7 @@ class Call:
     said_complete: str = ""  # the queue's own word for who hung up
     voicemail: bool = False
     ringing: float | None = None
+    rang_until: float | None = None  # when the last phone that was not picked up fell silent
     far_end: float | None = None
     answered: float | None = None
     ended: float | None = None
@@ -179,6 +180,10 @@ class Call:
         from_, from_name, to = results.ends(self, direction)
         did = results.did(self) if direction is facts.Direction.INBOUND else None
         until = self.answered if self.answered is not None else self.ended
+        if self.far_end is not None and self.first is not None and self.first.is_trunk:
+            until = self.far_end  # a campaign's customer has picked up, and waits
+        elif result is facts.Result.VOICEMAIL:
+            until = self.rang_until
         queued_until = self.answered if self.answered is not None else self.left_queue or self.ended
         return facts.CallRecord(
             id=self.id,

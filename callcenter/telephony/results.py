@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from callcenter.telephony import graph, records
 
 TAKEN = "PICKUP"  # not Dial's word but ours: another phone picked the call up
+NORMAL = 16
 BUSY, NO_RESPONSE, NO_ANSWER, REJECTED, ELSEWHERE = 17, 18, 19, 21, 26  # Q.850
 _SAYS_NOTHING = (None, 0, 16, ELSEWHERE)
 _OUTSIDE = re.compile(r"\+[0-9]{4,}|[0-9]{7,}|[*#]?0[0-9]{4,}")
@@ -203,6 +204,7 @@ def hangup_cause(call: records.Call) -> int | None:
                 return leg.cause
     for device, cause in call.gone:
         if device is call.breaker:
-            return cause or call.asked_cause  # 22 gives 0 for a caller who left a queue
+            # Version 22 gives 0 for a caller who just hangs up: that is normal clearing.
+            return cause or call.asked_cause or NORMAL
     causes = [cause for device, cause in call.gone if device.role and cause is not None]
     return causes[0] if causes else None
