@@ -93,7 +93,8 @@ class Formats:
         if day == today - timedelta(days=1):
             return self._texts.say("Yesterday, {date}", date=words)
         if day.year == today.year:
-            return dates.format_date(day, f"EEEE, d {between}MMMM", locale=self._locale)
+            named = dates.format_date(day, f"EEEE, d {between}MMMM", locale=self._locale)
+            return named[:1].upper() + named[1:]
         return dates.format_date(day, "long", locale=self._locale)
 
     def near(self, at: datetime) -> Markup:
