@@ -48,7 +48,7 @@ class Desk:
         now = desk_stage.time.time()
         change = {"state": "talking", "answered": now, **call}
         await self.stage.emit("call.update", id=ID, call=change)
-        await self.page.wait_for_selector(".card[data-state=talking]")
+        await self.page.wait_for_selector(".card[data-state=talking]", state="attached")
 
     async def hang_up(self, seconds: float = 30) -> None:
         """Let the call end into wrap-up."""
@@ -58,7 +58,7 @@ class Desk:
         await self.stage.emit(
             "agent.state", state="wrapup", reason="", since=now, until=now + seconds
         )
-        await self.page.wait_for_selector(".card[data-state=wrapup]")
+        await self.page.wait_for_selector(".card[data-state=wrapup]", state="attached")
 
     async def focused(self) -> str:
         """Return the id of the focused element, or its tag."""

@@ -11,6 +11,7 @@ from tests.web import desk_cards as cards
 from tests.web.desk_fixtures import ID, Desk
 
 pytestmark = pytest.mark.browser
+RINGS = "html[data-ringing]"
 
 
 async def test_a_ringing_call_shows_its_card_without_taking_the_focus(desk: Desk) -> None:
@@ -53,11 +54,10 @@ async def test_only_one_tab_rings_and_escape_in_any_tab_silences_it(desk: Desk) 
     other = await desk.open()
     await desk.ring(cards.known())
     await other.wait_for_selector(".card[data-s=ringing]")
-    root = "document.documentElement.hasAttribute('data-ringing')"
-    await desk.page.wait_for_function(root)
-    assert await other.evaluate(root) is False
+    await expect(desk.page.locator(RINGS)).to_have_count(1)
+    await expect(other.locator(RINGS)).to_have_count(0)
     await other.keyboard.press("Escape")
-    await desk.page.wait_for_function(f"!{root}")
+    await expect(desk.page.locator(RINGS)).to_have_count(0)
     await expect(desk.page.locator(".card[data-s=ringing]")).to_be_visible()
     assert desk.stage.commands == []
 
@@ -67,7 +67,7 @@ async def test_the_next_tab_rings_when_the_ringing_one_closes(desk: Desk) -> Non
     await desk.page.close()
     desk.page = other
     await desk.ring(cards.known())
-    await other.wait_for_function("document.documentElement.hasAttribute('data-ringing')")
+    await expect(other.locator(RINGS)).to_have_count(1)
 
 
 async def test_a_call_answered_elsewhere_says_by_whom_and_leaves(desk: Desk) -> None:

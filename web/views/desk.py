@@ -64,14 +64,15 @@ def day(
     part, call = models.CallParticipant, models.Call
     handled = select(
         func.count(),
-        func.coalesce(func.sum(call.talk_seconds), 0.0),
-        func.coalesce(func.sum(call.hold_seconds), 0.0),
-        func.coalesce(func.sum(call.wrapup_seconds), 0.0),
+        func.sum(call.talk_seconds),
+        func.sum(call.hold_seconds),
+        func.sum(call.wrapup_seconds),
     ).join(part, part.call_id == call.id)
     mine = (part.user_id == viewer.id, part.answered.is_not(None), call.started >= begin)
-    count, talk, hold, wrapup = session.execute(
+    count, *lengths = session.execute(
         handled.where(*mine, call.started < end, call.merged_into.is_(None))
     ).one()
+    talk, hold, wrapup = (float(seconds or 0.0) for seconds in lengths)
     return Day(
         calls=count,
         talk_seconds=talk,
@@ -231,5 +232,8 @@ async def setup(request: web.Request) -> web.StreamResponse:
     language = auth.texts(request).language
     offered = await request.app[keys.DATABASE].run(choices, language)
     figures = await _today(request)
-    strip = {"calls": figures.calls, "aht_seconds": figures.aht_seconds and round(figures.aht_seconds)}
+    strip = {
+        "calls": figures.calls,
+        "aht_seconds": figures.aht_seconds and round(figures.aht_seconds),
+    }
     return web.json_response({**offered, "today": strip})

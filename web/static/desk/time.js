@@ -5,7 +5,8 @@ import { language, t, zone } from "./i18n.js";
 const locale = language === "en" ? "en-GB" : language;
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone });
 const DAY = new Intl.DateTimeFormat("sv-SE", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: zone });
-const DATE = new Intl.DateTimeFormat(locale, { day: "numeric", month: "numeric", year: "numeric", timeZone: zone });
+const MONTH = language === "en" ? "short" : "2-digit";
+const DATE = new Intl.DateTimeFormat(locale, { day: language === "en" ? "numeric" : "2-digit", month: MONTH, year: "numeric", timeZone: zone });
 const WEEKDAY = new Intl.DateTimeFormat(locale, { weekday: "long", timeZone: zone });
 
 let skew = 0; // the server's clock minus this computer's, in seconds
