@@ -83,7 +83,9 @@ def answer(
     if status == 401:
         wanted = request.path_qs if request.method == "GET" else "/"
         place = f"/signin?next={quote(wanted)}"
-        if "HX-Request" in request.headers:  # the frame stays while a part is asked for: leave it whole
+        if (
+            "HX-Request" in request.headers
+        ):  # the frame stays while a part is asked for: leave it whole
             return web.Response(status=401, headers={"HX-Redirect": place})
         return web.Response(status=303, headers={"Location": place})
     return rendering.page(request, "failure.html", status=status, code=status, message=message)
