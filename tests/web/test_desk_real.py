@@ -19,7 +19,7 @@ from callcenter.telephony import switchboard
 from tests.pbx import stage as stages
 from tests.pbx.fixtures import SetUp
 from tests.pbx.stage import DANA, QUICK, SUPPORT
-from tests.web import desk_stage
+from tests.web import desk_people, desk_stage
 from web.app import create_app
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.browser]
@@ -50,7 +50,7 @@ async def product(exchange: stages.Stage, folder: Path, chromium: Browser) -> As
     database = Database(f"sqlite:///{folder / 'desk.db'}")
     migrations.upgrade(database)
     with database.session() as session:
-        desk_stage.staff(session, "he")
+        desk_people.staff(session, "he")
         dana = customers.create(session, "דנה לוי", now=utcnow())
         customers.add_number(session, dana, DANA, region="IL", now=utcnow())
     config = settings.Settings.model_validate(

@@ -77,7 +77,8 @@ function chip({ kind, text }) {
 
 function who(card) {
   const chips = card.chips || [];
-  return html`<div class="who"><h2>${showName(card)}</h2>
+  const page = card.party_id && card.state !== "ringing" ? html`<a class="btn quiet s icon" href="/customers/${card.party_id}" aria-label=${t("Customer card")} title=${t("Customer card")}>${icon("external-link", "dir-icon")}</a>` : nothing;
+  return html`<div class="who"><div class="row"><h2>${showName(card)}</h2>${page}</div>
     <div class="row wrapped">${card.name && card.number?.display ? phone(card.number.display) : nothing}${badge(card)}</div>
     ${chips.length ? html`<div class="row wrapped">${chips.map(chip)}</div>` : nothing}</div>`;
 }

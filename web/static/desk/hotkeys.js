@@ -97,6 +97,8 @@ export function start() {
   }
   tinykeys(window, bound);
   addEventListener("keydown", (event) => {
-    if (!off() && !event.repeat && !typing() && pick(event, active(store.state))) event.preventDefault();
+    if (off() || event.repeat || typing()) return;
+    const cards = [active(store.state), ...ringing(store.state)];
+    if (cards.some((card) => pick(event, card))) event.preventDefault();
   });
 }
