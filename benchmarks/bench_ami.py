@@ -124,12 +124,12 @@ def headers_sink() -> Sink:
 
 def facts_sink() -> Sink:
     """Feed the tracker, as the switchboard does."""
-    feed_tracker, parse = calls.CallTracker().feed, events.parse
+    feed_tracker, of = calls.CallTracker().feed, events.of
 
     def sink(messages: list[wire.Message]) -> None:
         now = time.time()
         for message in messages:
-            feed_tracker(parse(message.name, message.headers, now))
+            feed_tracker(of(message, now))
 
     return sink
 

@@ -185,7 +185,17 @@ class Event:
 def of(message: wire.Message, at: float) -> Event:
     """Make an event of a message, whose headers are looked up as they are asked for; `at` as in `parse`."""
     text = message.text
-    return parse(message.name, spelling.Lines(text) if text else message.headers, at)
+    kind = _KINDS.get(message.name)
+    if kind is None or not text:
+        headers = spelling.Lines(text) if text else message.headers
+        return parse(message.name, headers, at)
+    begin = text.find(
+        "\r\nTimestamp: "
+    )  # written out: this line and the next run for every event there is
+    if begin >= 0:
+        end = text.find("\r\n", begin + 13)
+        at = _seconds(text[begin + 13 : end] if end >= 0 else text[begin + 13 :], at)
+    return Event(kind, at, spelling.Lines(text))
 
 
 def parse(name: str, headers: Headers, at: float) -> Event:

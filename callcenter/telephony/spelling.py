@@ -93,24 +93,21 @@ class Lines:
             return "", "", None
         begin += len(uniqueid_mark)
         end = text.find("\r\n", begin)
-        if end < 0:
-            return text[begin:], "", self._state(state_mark)
-        uniqueid = text[begin:end]
-        if not text.startswith(linkedid_mark, end):  # it follows at once, where there is one
+        uniqueid = text[begin:end] if end >= 0 else text[begin:]
+        if end >= 0 and text.startswith(
+            linkedid_mark, end
+        ):  # it follows at once, where there is one
+            begin = end + len(linkedid_mark)
+            end = text.find("\r\n", begin)
+            linkedid = text[begin:end] if end >= 0 else text[begin:]
+        else:
             linkedid = self.get(linkedid_mark[2:-2]) or ""
-            return uniqueid, linkedid, self._state(state_mark)
-        begin = end + len(linkedid_mark)
-        end = text.find("\r\n", begin)
-        linkedid = text[begin:end] if end >= 0 else text[begin:]
-        return uniqueid, linkedid, self._state(state_mark)
-
-    def _state(self, mark: str) -> int | None:
-        begin = self.text.find(mark)
-        digit = self.text[begin + len(mark) : begin + len(mark) + 1] if begin >= 0 else ""
-        return int(digit) if digit in _DIGITS and digit else None
+        begin = text.find(state_mark) + len(state_mark)
+        state = _STATES.get(text[begin : begin + 1]) if begin >= len(state_mark) else None
+        return uniqueid, linkedid, state
 
 
-_DIGITS: Final = "0123456789"
+_STATES: Final = {str(state): state for state in range(10)}
 _HEADERS = """
     Event Timestamp Privilege ActionID Response Reason Result Status Uptime
     Channel ChannelState ChannelStateDesc CallerIDNum CallerIDName ConnectedLineNum ConnectedLineName Exten Extension Context

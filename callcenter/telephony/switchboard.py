@@ -150,7 +150,7 @@ class Line:
     async def _feed(self, batch: _Batch) -> None:
         feed, board = self.tracker.feed, self.board.feed
         for i, message in enumerate(batch.messages):
-            event = events.parse(message.name, message.headers, batch.arrived)
+            event = events.of(message, batch.arrived)
             told: Sequence[facts.Fact] = feed(event)
             if told:
                 await self._tell(self.name, told)
@@ -163,7 +163,7 @@ class Line:
 
     async def _seed(self, seen: snapshot.Snapshot, at: float) -> None:
         def parsed(messages: Sequence[wire.Message]) -> list[events.Event]:
-            return [events.parse(m.name, m.headers, at) for m in messages]
+            return [events.of(m, at) for m in messages]
 
         inside = [m for bridge in seen.bridges for m in bridge.channels]
         told: list[facts.Fact] = list(self.tracker.seed(parsed([*seen.channels, *inside]), at))
