@@ -24,6 +24,14 @@ Say = Callable[[str], str]
 LONGEST_NAME = 120
 LONGEST_TEXT = 400
 MOST_ALERTS = 2
+_LAST_DIGITS = "The last {n} digits are the same"
+_REASONS = {
+    "exact": "The number is on the customer's card",
+    "remembered": "Chosen for this number last time",
+    "open_case": "An open case mentions this number",
+    "switchboard": "Same company switchboard",
+    "household": "Same household",
+}
 # Controls, and characters that turn the direction of the text around them or hide in it.
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"
@@ -132,20 +140,13 @@ def wrapup(of: tuple[float, float] | None) -> dict[str, float] | None:
 
 def reasons(codes: Sequence[str], say: Say) -> list[str]:
     """Say why a customer was found, in words; codes that say nothing to a person are left out."""
-    words = {
-        "exact": say("The number is on the customer's card"),
-        "remembered": say("Chosen for this number last time"),
-        "open_case": say("An open case mentions this number"),
-        "switchboard": say("Same company switchboard"),
-        "household": say("Same household"),
-    }
     told = []
     for code in codes:
         name, _, value = code.partition(":")
         if name == "last_digits":
-            told.append(say("The last {n} digits are the same").format(n=value))
-        elif name in words:
-            told.append(words[name])
+            told.append(say(_LAST_DIGITS).format(n=value))
+        elif name in _REASONS:
+            told.append(say(_REASONS[name]))
     return told
 
 

@@ -20,7 +20,7 @@ from screenpop import cards, late, present, server, sight
 log = structlog.get_logger(__name__)
 
 QUEUE_STATS_SECONDS = 1.0
-A_FEW, PAUSE_SECONDS = 5, 0.02  # 250 users a second
+A_FEW, PAUSE_SECONDS = 5, 0.05  # 100 users a second
 
 
 class Screens:

@@ -31,6 +31,7 @@ ACK_SECONDS = 1.0
 MOST_TRIES = 5
 MOST_WAITING = 500  # packets that a browser may leave unread before it is let go
 _MESSAGE = engine.MESSAGE
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 class Person(Protocol):
@@ -151,7 +152,7 @@ class Server:
             return
         seq = self._seq[user_id] = self._seq.get(user_id, 0) + 1
         payload["seq"] = seq
-        text = json.dumps([event, payload], ensure_ascii=False, separators=(",", ":"))
+        text = _encode([event, payload])
         self.counts.sent += len(browsers)
         if not ack:
             packet = engine.Packet(_MESSAGE, f"2{text}")
@@ -197,6 +198,8 @@ class Server:
         if person is None:
             return False
         engine_sid = self.sio.manager.eio_sid_from_sid(sid, "/")
+        connection = self.sio.eio.sockets[engine_sid]
+        connection.poll = partial(_poll, connection.queue)
         browser = Browser(sid, engine_sid, person.id, person.session)
         self._browsers[sid] = browser
         self._users.setdefault(person.id, {})[sid] = browser
@@ -222,7 +225,7 @@ class Server:
     async def _send_snapshot(self, browser: Browser) -> None:
         snapshot = await self._snapshot(browser.user_id)
         snapshot["seq"] = self.seq(browser.user_id)
-        text = json.dumps(["snapshot", snapshot], ensure_ascii=False, separators=(",", ":"))
+        text = _encode(["snapshot", snapshot])
         self._put(browser, engine.Packet(_MESSAGE, f"2{text}"))
 
     def _tell_presence(self, user_id: int) -> None:
@@ -264,3 +267,20 @@ class Server:
         unacked.due = now + ACK_SECONDS
         self.counts.sent_again += 1
         self._put(browser, engine.Packet(_MESSAGE, f"2{id_}{unacked.text}"))
+
+
+async def _poll(queue: asyncio.Queue[Any]) -> list[Any]:
+    """Wait for packets as engineio's own `poll` does, but without a task and a timer for each.
+
+    Its time-out is not missed: a ping goes through this queue every 20 s, and the end of the connection puts None.
+    """
+    packets = [await queue.get()]
+    queue.task_done()
+    while packets[-1] is not None and not queue.empty():
+        packets.append(queue.get_nowait())
+        queue.task_done()
+    if packets[-1] is None:
+        packets.pop()
+        if packets:
+            queue.put_nowait(None)
+    return packets

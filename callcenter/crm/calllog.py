@@ -1,12 +1,13 @@
 """The call log: each call's row and its participants' rows follow the facts, idempotently by (pbx, Linkedid).
 
-The row always says what the tracker's record says: every fact of consequence writes the whole row again, and rows of one
-moment melt into one write (writer.py). What telephony does not know is written apart and never overwritten by it: who the
+The row always says what the tracker's record says: a fact of consequence makes it stale, and once a read of the stream has
+been worked off the whole row is written again; rows of one moment melt into one write (writer.py). What telephony does not know is written apart and never overwritten by it: who the
 party is, the agent's outcome, wrap-up. So a fact that comes twice, or late, changes nothing.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -108,19 +109,25 @@ class CallLog:
         self._match: dict[Key, Mapping[str, Any]] = {}
         self._written: set[Key] = set()
         self._users: dict[Key, dict[str, int | None]] = {}
+        self._stale: set[Key] = set()  # calls whose row is older than their record
 
-    @property
-    def depth(self) -> int:
-        """Count the rows that wait for the database."""
-        return self._writer.depth
+    def write_stale(self) -> None:
+        """Hand the rows over that facts have changed since the last time: once for all facts of one read."""
+        stale, self._stale = self._stale, set()
+        for pbx, linkedid in stale:
+            record = self._records(pbx, linkedid)
+            if record is not None:
+                self._write(pbx, record)
 
     def on_fact(self, pbx: str, fact: facts.Fact) -> None:
         """Write what this fact changed."""
         match fact:
             case facts.CallEnded() | facts.CallLost():
+                self._stale.discard((pbx, fact.linkedid))
                 self._write(pbx, fact.record)
                 self._forget((pbx, fact.linkedid))
             case facts.CallMerged():
+                self._stale.discard((pbx, fact.absorbed))
                 self._absorb(pbx, fact)
                 self._refresh(pbx, fact.linkedid)
             case facts.MemberChanged() | facts.PhoneChanged() | facts.QueueChanged():
@@ -148,9 +155,9 @@ class CallLog:
         self._writer.put(WRAPUP, (pbx, linkedid), {**values, **said})
 
     def _refresh(self, pbx: str, linkedid: str) -> None:
-        record = self._records(pbx, linkedid)
-        if record is not None:
-            self._write(pbx, record)
+        if not self._stale:
+            asyncio.get_running_loop().call_soon(self.write_stale)
+        self._stale.add((pbx, linkedid))
 
     def _write(self, pbx: str, record: facts.CallRecord) -> None:
         key = (pbx, record.id)

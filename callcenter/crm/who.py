@@ -55,6 +55,8 @@ class Who:
 
     def look_again(self, call: live.LiveCall, at: float) -> bool:
         """Match again when it shows only now where the call goes; say whether the answer changed."""
+        if call.direction is facts.Direction.INBOUND and call.from_:
+            return False  # who calls does not change, whatever becomes of the call
         record = self._records(call.pbx, call.id)
         if record is None:
             return False

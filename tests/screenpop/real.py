@@ -44,9 +44,7 @@ class RealStand(stands.Stand):
 
 
 @contextlib.asynccontextmanager
-async def standing(
-    stage: stages.Stage, folder: Path, **calls: Any
-) -> AsyncIterator[RealStand]:
+async def standing(stage: stages.Stage, folder: Path, **calls: Any) -> AsyncIterator[RealStand]:
     """Run a floor against the stage's exchange."""
     database = stands.new_database(folder)
     with database.session() as session:

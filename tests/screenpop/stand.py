@@ -121,7 +121,7 @@ class Stand:
         await line.link.send({"Action": "Ping"})
         while line.status().waiting:
             await asyncio.sleep(0)
-        await self.center.writer.flushed()
+        await self.center.written()
 
 
 def events_of(scenario: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from callcenter import db, models
 from callcenter.crm import agents, shift, steering
 from tests.pbx.fixtures import SetUp
-from tests.pbx.stage import DANA, QUICK, SALES, SUPPORT
+from tests.pbx.stage import DANA, QUICK, SUPPORT
 from tests.screenpop import real
 from tests.screenpop import stand as stands
 
@@ -37,10 +37,17 @@ def only_call(stand: real.RealStand) -> models.Call:
 
 async def test_a_queue_call_is_carried_from_ring_to_wrap_up(stand: real.RealStand) -> None:
     await shift.become(stand.center, stand.user("1001"), READY)
-    browser, other = await stand.browser(stand.user("1001")), await stand.browser(stand.user("1002"))
+    browser, other = (
+        await stand.browser(stand.user("1001")),
+        await stand.browser(stand.user("1002")),
+    )
     dana = await stand.stage.trunk.call(SUPPORT, number=DANA, name="Dana Levi")
     card = (await browser.next("call.pop"))["card"]
-    assert (card["state"], card["name"], card["match"]["state"]) == ("ringing", "Dana Levi", "strong")
+    assert (card["state"], card["name"], card["match"]["state"]) == (
+        "ringing",
+        "Dana Levi",
+        "strong",
+    )
     await browser.next("agent.state", state="ringing")
     await stand.stage.answered_by("1001")
     await browser.next("agent.state", state="talking")
@@ -54,7 +61,7 @@ async def test_a_queue_call_is_carried_from_ring_to_wrap_up(stand: real.RealStan
     stand.center.finish_wrapup(stand.user("1001"))
     await browser.next("agent.state", state="ready")
     await stand.until(lambda: not stand.paused("support", "1001"))
-    await stand.center.writer.flushed()
+    await stand.center.written()
     call = only_call(stand)
     assert (call.result, call.name_snapshot, call.queue) == ("answered", "Dana Levi", "support")
     assert call.wrapup_seconds is not None
@@ -78,7 +85,7 @@ async def test_a_held_customer_is_taken_back_and_stays_one_call(stand: real.Real
     await stand.stage.talk()
     await dana.hang_up()
     await browser.next("call.end", reason="ended")
-    await stand.center.writer.flushed()
+    await stand.center.written()
     call = only_call(stand)
     assert call.hold_seconds > 0.5
     assert call.talk_seconds is not None and call.talk_seconds > 1.5

@@ -157,7 +157,7 @@ async def note(request: web.Request) -> web.StreamResponse:
     """Save the note as it is typed; 409 with what it says now, when it was changed elsewhere."""
     body = await _read(request, NoteBody)
     call, person = _own_call(request)
-    await _center(request).writer.flushed()
+    await _center(request).written()
     try:
         saved = await _center(request).database.run(
             casework.save_note, call.pbx, call.id, person.viewer, body.text,
@@ -176,7 +176,7 @@ async def party(request: web.Request) -> web.StreamResponse:
     """Say who is calling."""
     body = await _read(request, PartyBody)
     call, person = _own_call(request)
-    await _center(request).writer.flushed()
+    await _center(request).written()
     linked = await _center(request).database.run(
         casework.choose, call.pbx, call.id, person.viewer, body.party_id, now=db.utcnow()
     )
@@ -187,7 +187,7 @@ async def customer(request: web.Request) -> web.StreamResponse:
     """Make a customer of who is calling."""
     body = await _read(request, CustomerBody)
     call, person = _own_call(request)
-    await _center(request).writer.flushed()
+    await _center(request).written()
     linked = await _center(request).database.run(
         casework.create, call.pbx, call.id, person.viewer, body.name,
         now=db.utcnow(), region=_center(request).settings.site.region,
@@ -204,7 +204,7 @@ async def wrapup(request: web.Request) -> web.StreamResponse:
     if current is None or current.call != call.key:
         raise steering.WrongMoment("the call is not in wrap-up")
     callback = None if body.callback_at is None else datetime.fromtimestamp(body.callback_at, UTC)
-    await of.writer.flushed()
+    await of.written()
     await of.database.run(
         casework.conclude, call.pbx, call.id, person.viewer,
         outcome_id=body.outcome_id, callback_at=callback, now=db.utcnow(),
