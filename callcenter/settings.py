@@ -126,6 +126,10 @@ class Calls(Part):
         30, ge=0, description="Wrap-up after a call, where the queue says nothing."
     )
     match_digits: int = Field(8, ge=6, le=12, description="Fewest digits of a weak match.")
+    card_scope: Literal["caller", "visible"] = Field(
+        "caller",
+        description="What a ringing agent sees of a customer of another team: the caller, or a number only.",
+    )
     ignore_numbers: tuple[str, ...] = Field(
         (), description="Regular expressions of numbers never matched."
     )

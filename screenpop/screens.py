@@ -30,7 +30,7 @@ class Screens:
         self.center = of
         self.server: server.Server | None = None
         self.present = present.Present(of, translate)
-        self._sight = sight.Sight(of.database)
+        self._sight = sight.Sight(of.database, scope=of.settings.calls.card_scope)
         self._late = late.Late(of.database)
         self._shown: dict[tuple[int, live.Key], cards.Card] = {}  # late slots, by user and call
         self._enriching: set[asyncio.Task[None]] = set()

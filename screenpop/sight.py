@@ -19,12 +19,15 @@ log = structlog.get_logger(__name__)
 class Sight:
     """Say which of a call's possible parties a viewer may not see; for the loop's thread alone.
 
-    The answer for a ringing phone is kept until it is picked up: the present call's own row must not open the customer to
-    somebody who has not spoken with them yet. Who is talking with the customer may see them.
+    With `card_scope = "caller"` whoever's phone the exchange rings sees who calls, for this call: a card that hides the caller
+    from the one who must answer serves nobody, and their row among the call's participants tells that they saw it. With
+    "visible" the rule decides alone. Its answer for a ringing phone is then kept until it is picked up: the present call's own
+    row must not open the customer to somebody who has not spoken with them yet. Who is talking with the customer may see them.
     """
 
-    def __init__(self, database: db.Database) -> None:
+    def __init__(self, database: db.Database, *, scope: str = "caller") -> None:
         self._database = database
+        self._scope = scope
         self._connection: Connection | None = None
         self._ringing: dict[tuple[int, live.Key], tuple[frozenset[int], frozenset[int]]] = {}
 
@@ -43,6 +46,8 @@ class Sight:
         if viewer.sees_all:
             return frozenset()
         leg = call.legs.get(viewer.id)
+        if leg is not None and self._scope == "caller":
+            return frozenset()
         talked = {call.party_id} if leg is not None and leg.joined is not None else set()
         unclear = {p for p in parties - talked if p not in rows or not _plainly(viewer, rows[p])}
         return self._asked(viewer, call, frozenset(unclear)) if unclear else frozenset()
