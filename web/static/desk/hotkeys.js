@@ -17,8 +17,13 @@ const focus = (selector) => {
   return Boolean(found);
 };
 const show = (tab) => document.querySelector(`#${tab}`)?.click();
-const toWrapup = () => show("v3") ?? requestAnimationFrame(() => focus(".outcome[tabindex='0']"));
-const toNote = () => show("v3") ?? requestAnimationFrame(() => focus("#call-note"));
+// At once, not in the next frame: the digit that follows is already on its way.
+const go = (selector) => {
+  show("v3");
+  focus(selector);
+};
+const toWrapup = () => go(".outcome[tabindex='0']");
+const toNote = () => go("#call-note");
 const picker = (mode) => talking(store.state) && store.dispatch("transfer", { mode: store.state.transfer ? null : mode });
 
 function turn(step) {
@@ -51,7 +56,7 @@ const TABLE = [
   ["Alt+KeyB", "Alt+B", () => t("Paused"), () => toggleMenu(true)],
   ["Alt+KeyN", "Alt+N", () => t("Write a note"), toNote],
   ["Alt+KeyW", "Alt+W", () => t("Open wrap-up"), toWrapup],
-  ["Alt+KeyK", "Alt+K", () => t("Schedule a callback"), () => show("v3") ?? focus(".picks .filter")],
+  ["Alt+KeyK", "Alt+K", () => t("Schedule a callback"), () => go(".picks .filter")],
   ["Alt+KeyL", "Alt+L", () => t("Dial"), () => act.redial(active(store.state) ?? missed())],
   ["Alt+Equal", "Alt+=", () => t("{n} s more").replace("{n}", "30"), () => wrapping() && wrapup.extend(wrapping())],
   ["Control+Enter", "Ctrl+Enter", () => t("Save and ready"), () => wrapping() && wrapup.save(wrapping())],
