@@ -71,6 +71,7 @@ class Desk:
 
     def consulted(self, call: live.LiveCall, leg: live.Leg) -> None:
         """Take it that the user is with the customer again."""
+        call.transfer = None
         self._set(call, leg, live.TALKING, time.time())
         self.refresh(call)
 
@@ -133,6 +134,7 @@ class Desk:
         leg = self._leg_of(call, fact.interface, fact.extension)
         if leg is not None and leg.state == live.RINGING:
             self._close(call, leg, _RING_REASONS.get(fact.outcome, "missed"), fact.at)
+            self._colleague_gone(call, leg)
 
     def _joined(self, call: live.LiveCall, fact: facts.ParticipantJoined) -> None:
         answered = call.answered is not None
@@ -174,8 +176,16 @@ class Desk:
     def _left(self, call: live.LiveCall, fact: facts.ParticipantLeft) -> None:
         leg = self._leg_of(call, fact.interface, fact.extension)
         if leg is not None and leg.state != live.WRAPUP:
-            moved = fact.outcome is facts.Outcome.TRANSFERRED
+            moved = fact.outcome is facts.Outcome.TRANSFERRED or leg.passed_on
+            if not moved:
+                self._colleague_gone(call, leg)
             self._close(call, leg, "transferred" if moved else "ended", fact.at)
+
+    def _colleague_gone(self, call: live.LiveCall, gone: live.Leg) -> None:
+        """Take who asked a colleague back to the customer when the colleague would not, or left."""
+        for leg in list(call.legs.values()):
+            if leg is not gone and leg.state == live.CONSULTING and call.is_consulted():
+                self.consulted(call, leg)
 
     def _merged(self, call: live.LiveCall, fact: facts.CallMerged) -> None:
         other = self.calls.pop((call.pbx, fact.absorbed), None)
@@ -223,6 +233,8 @@ class Desk:
     def _set(self, call: live.LiveCall, leg: live.Leg, state: str, at: float) -> None:
         if leg.state == state or leg.state == live.WRAPUP:
             return
+        if leg.state == live.CONSULTING and call.is_consulted():
+            return  # with the colleague the line's music stops and starts; that is no going back
         leg.state, leg.since = state, at
         agent = self._agents.get(leg.user_id)
         if state == live.TALKING and self._wraps_up(call):

@@ -34,6 +34,7 @@ class Leg:
     channel: str = ""
     rang: float | None = None
     joined: float | None = None  # picked up
+    passed_on: bool = False  # the call, from here: the exchange does not call it a transfer
     wrapup_until: float | None = None
     wrapup_seconds: float | None = None
 
@@ -85,6 +86,10 @@ class LiveCall:
     def far(self) -> str:
         """Give the number of the other side, as seen from the house."""
         return self.from_ if self.direction is facts.Direction.INBOUND else self.to
+
+    def is_consulted(self) -> bool:
+        """Say whether a colleague is asked about this call now."""
+        return self.transfer is not None and self.transfer["state"] == "consulting"
 
 
 @dataclass(frozen=True, slots=True)

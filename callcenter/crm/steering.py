@@ -83,9 +83,13 @@ async def transfer(
     context = held.line.settings.transfer_context
     if not attended:
         held.call.transfer = {"kind": "blind", "to": exten, "state": "done"}
-        await control.blind_transfer(held.line.link, held.customer, context, exten)
+        link = held.line.link
         if held.call.held_here:
-            await control.hang_up(held.line.link, held.own)
+            held.leg.passed_on = True
+            await control.redirect(link, held.customer, context, exten)
+            await control.hang_up(link, held.own)
+        else:
+            await control.blind_transfer(link, held.own, held.customer, context, exten)
         return
     if held.leg.state == live.HELD:
         raise WrongMoment("take the call back before asking a colleague")
@@ -104,7 +108,6 @@ async def cancel(of: center.Center, user_id: int, linkedid: str) -> None:
     """Leave the colleague and go back to the customer."""
     held = _consulting(of, user_id, linkedid)
     await control.cancel_transfer(held.line.link, held.own)
-    held.call.transfer = None
     of.desk.consulted(held.call, held.leg)
 
 

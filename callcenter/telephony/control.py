@@ -40,17 +40,23 @@ async def resume(to: link.AmiLink, customer: str, agent: str) -> None:
     await to.send({"Action": "Bridge", "Channel1": customer, "Channel2": agent, "Tone": "no"})
 
 
-async def blind_transfer(to: link.AmiLink, customer: str, context: str, exten: str) -> None:
-    """Send the customer's channel to an extension; the agent's leg ends with it."""
-    await to.send(
-        {
-            "Action": "Redirect",
-            "Channel": customer,
-            "Context": context,
-            "Exten": exten,
-            "Priority": "1",
-        }
-    )
+async def blind_transfer(
+    to: link.AmiLink, agent: str, customer: str, context: str, exten: str
+) -> None:
+    """Send whoever the agent talks with to an extension; the agent's leg ends with it."""
+    where = {"Context": context, "Exten": exten}
+    try:
+        await to.send({"Action": "BlindTransfer", "Channel": agent, **where})
+    except errors.ActionRefused as refusal:
+        if "invalid/unknown command" not in str(refusal).lower():
+            raise
+        await redirect(to, customer, context, exten)  # Asterisk 11
+
+
+async def redirect(to: link.AmiLink, channel: str, context: str, exten: str) -> None:
+    """Send a channel to an extension, wherever it is."""
+    where = {"Context": context, "Exten": exten, "Priority": "1"}
+    await to.send({"Action": "Redirect", "Channel": channel, **where})
 
 
 async def attended_transfer(to: link.AmiLink, agent: str, context: str, exten: str) -> None:
