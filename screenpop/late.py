@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import PoolProxiedConnection, bindparam, func, or_, select
+from sqlalchemy import BindParameter, PoolProxiedConnection, bindparam, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter import db, errors, models
@@ -131,7 +131,7 @@ class Late:
         dialect = type(self._database.engine.dialect)(
             paramstyle="qmark" if self._database.is_sqlite else "format"
         )
-        made = {}
+        made: dict[str, tuple[str, Sequence[str], dict[str, Any]]] = {}
         for name, statement in _statements(viewer).items():
             compiled = statement.compile(
                 dialect=dialect, compile_kwargs={"render_postcompile": True}
@@ -144,7 +144,8 @@ class Late:
 
 
 def _statements(viewer: visibility.Viewer) -> dict[str, Statement]:
-    party, here = bindparam("party", 0), _call.linkedid != bindparam("linkedid", "")
+    party: BindParameter[int] = bindparam("party", 0)
+    here = _call.linkedid != bindparam("linkedid", "")
     see: Callable[[Any], Any] = lambda model: visibility.visible(viewer, model)  # noqa: E731
     this = (
         select(_call.id)
