@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import BindParameter, PoolProxiedConnection, bindparam, func, or_, select
+from sqlalchemy import BindParameter, Dialect, PoolProxiedConnection, bindparam, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter import db, errors, models
@@ -128,9 +128,8 @@ class Late:
         viewer = visibility.Viewer(
             _ME, role, frozenset(_TEAM - i for i in range(teams)), frozenset(_LED - i for i in range(led))
         )  # fmt: skip
-        dialect = type(self._database.engine.dialect)(
-            paramstyle="qmark" if self._database.is_sqlite else "format"
-        )
+        made_by: Callable[..., Dialect] = type(self._database.engine.dialect)
+        dialect = made_by(paramstyle="qmark" if self._database.is_sqlite else "format")
         made: dict[str, tuple[str, Sequence[str], dict[str, Any]]] = {}
         for name, statement in _statements(viewer).items():
             compiled = statement.compile(
