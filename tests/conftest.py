@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.servers",
     "tests.web.browser",
     "tests.web.desk_fixtures",
+    "tests.web.browser",
 ]

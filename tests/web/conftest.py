@@ -15,8 +15,6 @@ from callcenter.db import Database
 from tests.web import site
 from web.app import create_app
 
-pytest_plugins = ["tests.web.browser"]
-
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
