@@ -7,5 +7,4 @@ pytest_plugins = [
     "tests.servers",
     "tests.web.browser",
     "tests.web.desk_fixtures",
-    "tests.web.browser",
 ]
