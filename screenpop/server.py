@@ -115,6 +115,8 @@ class Server:
 
     def start(self) -> None:
         """Begin to look after what is not acknowledged."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
         self._sweeper = asyncio.create_task(self._sweep(), name="acks")
 
     async def stop(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -124,7 +125,8 @@ class CallLog:
         match fact:
             case facts.CallEnded() | facts.CallLost():
                 self._stale.discard((pbx, fact.linkedid))
-                self._write(pbx, fact.record)
+                # When a lost call really ended nobody knows; no row may look as if it still went on.
+                self._write(pbx, replace(fact.record, ended=fact.record.ended or fact.at))
                 self._forget((pbx, fact.linkedid))
             case facts.CallMerged():
                 self._stale.discard((pbx, fact.absorbed))

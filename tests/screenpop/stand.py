@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from screenpop import floor
 from tests.telephony import linked, peer
 
 LOGS = Path(__file__).parent.parent / "ami"
+DANA = "0501234567"  # who calls in the recorded scenarios
 LISTS = {
     "CoreShowChannels": "CoreShowChannelsComplete",
     "Status": "StatusComplete",
@@ -110,6 +112,10 @@ class Stand:
         """Close every browser."""
         for browser in self._browsers:
             await browser.client.disconnect()
+            if (
+                browser.client.eio.http is not None
+            ):  # left open where the server ended the connection
+                await browser.client.eio.http.close()
 
     def play(self, scenario: str) -> None:
         """Let the exchange tell all that a recorded log tells."""
@@ -125,11 +131,15 @@ class Stand:
 
 
 def events_of(scenario: str) -> bytes:
-    """Give a log's events, without the answers to whoever recorded it."""
+    """Give a log's events as if they happened now, without the answers to whoever recorded it."""
     raw = (LOGS / f"{scenario}.ami").read_bytes()
     parts = [part for part in raw.split(b"\r\n\r\n") if part.startswith(b"Event: ")]
-    parts = [part for part in parts if not re.match(rb"Event: FullyBooted", part)]
-    return b"\r\n\r\n".join([*parts, b""])
+    if parts[0].startswith(b"Event: FullyBooted"):
+        parts = parts[1:]
+    text = b"\r\n\r\n".join([*parts, b""])
+    stamp = re.compile(rb"(?<=\r\nTimestamp: )[0-9.]+")
+    shift = time.time() - float(stamp.findall(text)[-1])
+    return stamp.sub(lambda found: b"%.6f" % (float(found[0]) + shift), text)
 
 
 def people(session: Any, now: Any) -> dict[str, int]:
