@@ -191,6 +191,12 @@ def new_database(folder: Path) -> db.Database:
     return database
 
 
+def answer_lists(exchange: peer.Peer) -> None:
+    """Let an exchange answer the snapshot's questions: nothing is going on."""
+    for action, complete in LISTS.items():
+        exchange.answers.setdefault(action, _empty(complete))
+
+
 def _empty(complete: str) -> peer.Answer:
     head = "Response: Success\r\nActionID: {id}\r\nEventList: start\r\n\r\n"
     return lambda _: f"{head}Event: {complete}\r\nActionID: {{id}}\r\nEventList: Complete\r\n\r\n"
@@ -207,8 +213,7 @@ async def standing(
 ) -> AsyncIterator[Stand]:
     """Run a floor against a scripted exchange, and stop it."""
     async with exchange or peer.Peer() as played:
-        for action, complete in LISTS.items():
-            played.answers.setdefault(action, _empty(complete))
+        answer_lists(played)
         pbx = settings.Pbx(port=played.port, secret=played.secret, trunks=("PJSIP/trunk-*",))
         config = settings.Settings(pbx=(pbx,), calls=settings.Calls(**calls))
         board = switchboard.Switchboard(config.pbx, timing=linked.QUICK)
