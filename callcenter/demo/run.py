@@ -26,6 +26,7 @@ from callcenter import db, errors, migrations, models
 from callcenter.crm import sample
 from callcenter.demo import callers, parties, ports, rtp, traffic
 from callcenter.demo.exchange import Exchange, Timing
+from callcenter.demo.sipcall import Call
 
 AGENTS = ("1001", "1002", "1003", "1004")
 PASSWORD = "demo-2026"
@@ -177,12 +178,21 @@ async def demo(*, port: int = 0, say: bool = True) -> None:
             await _until_over(traffic.Traffic(street, cast, voices(exchange, folder)), process)
 
 
+class DeskPhone(parties.Phone):
+    """A phone on a desk: busy while its one person talks."""
+
+    def behaviour_for(self, call: Call) -> parties.Behaviour:
+        """Refuse a second call."""
+        others = (c for c in self.agent.calls.values() if c is not call and not c.ended.is_set())
+        return parties.BUSY if any(others) else self.behaviour
+
+
 async def _people(stack: contextlib.AsyncExitStack, exchange: Exchange) -> None:
     """Put the agents' phones on the air, and behind the trunk everybody whom they may call."""
     voice = parties.prompt(exchange, "demo-thanks")
     answers = parties.Behaviour(answer_after=ANSWER_AFTER_SECONDS)
     for number in AGENTS:
-        phone = parties.Phone(exchange, number, behaviour=answers, voice=voice)
+        phone = DeskPhone(exchange, number, behaviour=answers, voice=voice)
         await stack.enter_async_context(phone)
     customers = parties.Behaviour(answer_after=4.0, hang_up_after=40.0)
     trunk = parties.Trunk(
