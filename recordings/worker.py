@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -121,10 +122,13 @@ class Worker:
 
 def run(settings: Settings, *, patience: steps.Patience | None = None) -> None:
     """Be a worker until a signal comes."""
+    # Until the queue's consumer takes the signals, there is nothing at hand that would have to be given free.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logs.configure(settings)
     os.nice(NICENESS)
     database = Database(settings.database.url)
     worker = Worker(settings, database, patience=patience)
+    log.info("worker ready", pid=os.getpid())
     worker.run()
     # A thread may still be deep inside the speech engine, where taking the interpreter apart would crash it.
     sys.stdout.flush()

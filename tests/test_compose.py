@@ -101,8 +101,8 @@ async def test_the_app_and_the_worker_run_on_postgresql_redis_and_an_exchange(
         await until(lambda: (get(url) or {}).get("status") == "ok", serving, tmp_path)
         assert get(url)["pbx"] == {"main": "up"}
         async with running(work, env, tmp_path) as working:
-            await asyncio.sleep(1)
-            assert working.returncode is None, (tmp_path / "output").read_text(errors="replace")
+            said = tmp_path / "output"
+            await until(lambda: "worker ready" in said.read_text(), working, tmp_path)
         assert working.returncode == 0
     assert serving.returncode == 0, (tmp_path / "output").read_text(errors="replace")
 
