@@ -8,6 +8,7 @@ arrival of the call's `call.pop` frame. Browsers speak Socket.IO by hand, so tha
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import re
 import time
@@ -23,6 +24,7 @@ LOG = Path(__file__).parent.parent / "tests" / "ami" / "queue_answered_caller_ha
 EVENTS_A_CALL = 80
 FIRST_EXTENSION = 2000
 ANSWER_SECONDS, END_SECONDS = 0.4, 1.4
+STRAGGLE_SECONDS = 20.0
 _LISTS = {
     b"CoreShowChannels": b"CoreShowChannelsComplete",
     b"Status": b"StatusComplete",
@@ -227,7 +229,13 @@ async def play(
         exchange.write(_filled(bursts[0], values))
         loop.call_later(ANSWER_SECONDS, _later, exchange, bursts[1], values)
         loop.call_later(END_SECONDS, _later, exchange, bursts[2], values)
-    await asyncio.sleep(END_SECONDS + 1.0)
+    await asyncio.sleep(END_SECONDS + 0.5)
+    with contextlib.suppress(
+        TimeoutError
+    ):  # who is saturated gets time to finish, and the delays tell of it
+        async with asyncio.timeout(STRAGGLE_SECONDS):
+            while not sent.keys() <= browsers.arrived.keys():
+                await asyncio.sleep(0.1)
     delays = [
         (browsers.arrived[id_] - at) * 1000 for id_, at in sent.items() if id_ in browsers.arrived
     ]

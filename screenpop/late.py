@@ -177,7 +177,7 @@ def _statements(viewer: visibility.Viewer) -> dict[str, Statement]:
         .order_by(_note.updated_at.desc()),
         "count": select(func.count()).where(
             or_(_call.party_id == party, _call.far_e164 == bindparam("e164", "")),
-            _call.started >= bindparam("since", "", type_=_call.__table__.c.linkedid.type),
+            _call.started >= bindparam("since", None, type_=_call.__table__.c.started.type),
             _call.merged_into.is_(None),
             here,
         ),
