@@ -40,9 +40,8 @@ class CallTracker:
         handler = moves.HANDLERS.get(event.kind)
         if handler is None:
             return _NOTHING
-        self._facts = []
         handler(self, event)
-        return self._facts
+        return self._told() if self._facts else _NOTHING
 
     def record(self, linkedid: str) -> facts.CallRecord | None:
         """Tell a running call by its Linkedid, or by one that was absorbed into it."""
@@ -60,21 +59,19 @@ class CallTracker:
 
     def lose(self, at: float, reason: str = "") -> list[facts.CallFact]:
         """Give up all calls: the exchange or the link to it is gone; `reason` is for the caller's log."""
-        self._facts = []
         for call in sorted(dict.fromkeys(self._calls.values()), key=lambda c: c.started):
             self._lose(call, at)
         self._calls.clear()
         self.graph.clear()
-        return self._facts
+        return self._told()
 
     def seed(self, snapshot: Iterable[events.Event], at: float) -> list[facts.CallFact]:
         """Take what lives now (CoreShowChannel, Status, BridgeInfoChannel events) for the present.
 
         Calls that were held and live no more are lost; channels not known yet become calls that began when they did.
         """
-        self._facts = []
         alive = [e for e in snapshot if e.kind in events.SNAPSHOT_EVENTS]
-        names = {e.channel()[0] for e in alive if e.channel() is not None}  # type: ignore[index]
+        names = {e.ids()[0] for e in alive}
         for call in dict.fromkeys(self._calls.values()):
             for channel in [c for c in call.channels if c.uniqueid not in names]:
                 self.graph.remove(channel)
@@ -88,7 +85,11 @@ class CallTracker:
         for call in dict.fromkeys(self._calls.values()):
             self.announce(call)
             self.listen(call, at)
-        return self._facts
+        return self._told()
+
+    def _told(self) -> list[facts.CallFact]:
+        told, self._facts = self._facts, []
+        return told
 
     # What follows is for moves.py.
 
@@ -96,20 +97,20 @@ class CallTracker:
         self, event: events.Event, prefix: str = "", *, born: bool = False
     ) -> graph.Channel | None:
         """Find the channel of a snapshot and believe what the snapshot says; `born` lets an unknown one come to life."""
-        snapshot = event.channel(prefix)
-        if snapshot is None:
-            return None
-        uniqueid, linkedid, state = snapshot
+        uniqueid, linkedid = event.ids(prefix)
         channel = self.graph.channels.get(uniqueid)
         if channel is None:
-            name = event.channel_name(prefix) if born else ""
+            name = event.channel_name(prefix) if born and uniqueid else ""
             if not name:
                 return None
             channel = self._birth(event, prefix, uniqueid, linkedid, name)
         elif linkedid and linkedid != channel.linkedid:
             self._follow(channel, linkedid, event.at)
-        if state is not None and state > channel.device.state:
-            moves.change_state(self, channel, state, event)
+        device = channel.device
+        if device.state < graph.UP:  # the last one that means anything
+            state = event.state(prefix)
+            if state > device.state:
+                moves.change_state(self, channel, state, event)
         return channel
 
     def tell(self, call: records.Call, fact: facts.CallFact) -> None:

@@ -3,7 +3,7 @@ how Asterisk spells a header, from version 1.8 to 22; pure.
 
 Rules
 1. Every event carries one or more *channel snapshots*, each under a prefix ("", Dest, LocalOne, OrigTransferer, ...):
-   `Event.channel(prefix)` reads them all. An event that we do not use still carries them, because any event may reveal a
+   `Event.ids(prefix)` reads them all. An event that we do not use still carries them, because any event may reveal a
    new Linkedid.
 2. Old names become new ones (`NEWER`): an Asterisk 11 `Dial` with SubEvent Begin is a DialBegin, `Join` is a
    QueueCallerJoin, `Hold` with Status Off is an Unhold. Where versions 11 and 13 differ only in a header's spelling, the
@@ -13,6 +13,10 @@ Rules
 4. `at` is the `Timestamp` header (epoch seconds; timestampevents=yes), else what the reader of the stream says.
 
 `NAMES` and `VARIABLES` are what is worth decoding; everything else can be dropped by its bytes.
+
+Speed: an event is its text. A header is found in it when it is asked for, by one search for its line's beginning, because
+an event is asked for three of its thirty headers; no dict of them is ever built. The snapshot's Uniqueid and Linkedid, asked
+of every event, stand in adjacent lines and are cut out together (`ids`).
 """
 
 from __future__ import annotations
@@ -59,60 +63,92 @@ _UNKNOWN: Final = frozenset(
 _QUOTED: Final = re.compile(r'^"(.*)"$')
 
 
-Headers = Mapping[str, str] | spelling.Lines
-
-
 class Event:
     """One AMI event under its modern name; properties read its headers whatever their spelling."""
 
-    __slots__ = ("at", "headers", "kind")
+    __slots__ = ("at", "kind", "lines")
 
-    def __init__(self, kind: str, at: float, headers: Headers) -> None:
+    def __init__(self, kind: str, at: float, lines: str) -> None:
+        """Take the message's lines, joined by CRLF; the first one is its name."""
         self.kind = kind
         self.at = at
-        self.headers = headers
+        self.lines = lines
 
-    def channel(self, prefix: str = "") -> tuple[str, str, int | None] | None:
-        """Give (Uniqueid, Linkedid, state) of the snapshot under a prefix; Linkedid is "" before Asterisk 12."""
-        headers = self.headers
-        if type(headers) is spelling.Lines:
-            snapshot = headers.snapshot(prefix)
-            if snapshot[0] and snapshot[0] != "<null>":
-                return snapshot
-        uniqueid_key, linkedid_key, _, state_key = spelling.SNAPSHOT[prefix]
-        get = headers.get
-        uniqueid = get(uniqueid_key) or self._first(spelling.OLD_UNIQUEID.get(prefix, ()))
-        if not uniqueid or uniqueid == "<null>":
-            return None
-        state = get(state_key)
-        known = int(state) if state and state.isdecimal() and len(state) < 3 else None
-        return uniqueid, get(linkedid_key) or "", known
+    def get(self, key: str) -> str:
+        """Give one header as it stands, "" where it is missing."""
+        lines, mark = self.lines, spelling.MARKS[key]
+        begin = lines.find(mark)
+        if begin < 0:
+            return ""
+        begin += len(mark)
+        end = lines.find("\r\n", begin)
+        return lines[begin:end] if end >= 0 else lines[begin:]
+
+    def has(self, key: str) -> bool:
+        """Say whether a header is there."""
+        return spelling.MARKS[key] in self.lines
+
+    def ids(self, prefix: str = "") -> tuple[str, str]:
+        """Give Uniqueid and Linkedid of the snapshot under a prefix, "" where they are missing."""
+        lines = self.lines
+        uniqueid_mark, linkedid_mark, _ = spelling.SNAPSHOT_MARKS[prefix]
+        begin = lines.find(uniqueid_mark)
+        if begin >= 0:
+            begin += len(uniqueid_mark)
+            end = lines.find("\r\n", begin)
+            if end >= 0 and lines.startswith(linkedid_mark, end):  # as in all since Asterisk 12
+                uniqueid = lines[begin:end]
+                begin = end + len(linkedid_mark)
+                end = lines.find("\r\n", begin)
+                linkedid = lines[begin:end] if end >= 0 else lines[begin:]
+                if uniqueid and uniqueid != "<null>":
+                    return uniqueid, linkedid
+        uniqueid_key, linkedid_key, _, _ = spelling.SNAPSHOT[prefix]
+        uniqueid = self.get(uniqueid_key) or self._first(spelling.OLD_UNIQUEID.get(prefix, ()))
+        return ("", "") if uniqueid == "<null>" else (uniqueid, self.get(linkedid_key))
+
+    def state(self, prefix: str = "") -> int:
+        """Give the state of the channel under a prefix, -1 where it is not said."""
+        mark = spelling.SNAPSHOT_MARKS[prefix][2]
+        begin = self.lines.find(mark)
+        if begin < 0:
+            return -1
+        begin += len(mark)
+        return spelling.STATES.get(self.lines[begin : begin + 1], -1)
 
     def channel_name(self, prefix: str = "") -> str:
         """Give the name of the channel under a prefix."""
-        name = self.headers.get(spelling.SNAPSHOT[prefix][2])
+        name = self.get(spelling.SNAPSHOT[prefix][2])
         return name or self._first(spelling.OLD_CHANNEL.get(prefix, ()))
 
     def _first(self, keys: tuple[str, ...]) -> str:
         for key in keys:
-            value = self.headers.get(key)
+            value = self.get(key)
             if value:
                 return value
         return ""
 
     def text(self, *keys: str) -> str:
         """Give the first of these headers that holds a known value; Asterisk's ways to say "unknown" are ""."""
+        lines, marks = self.lines, spelling.MARKS
         for key in keys:
-            value = self.headers.get(key)
-            if value and value.lower() not in _UNKNOWN:
-                return value
+            mark = marks[key]
+            begin = lines.find(mark)  # `get`, written out
+            if begin >= 0:
+                begin += len(mark)
+                end = lines.find("\r\n", begin)
+                value = lines[begin:end] if end >= 0 else lines[begin:]
+                if value and value.lower() not in _UNKNOWN:
+                    return value
         return ""
 
     def number(self, *keys: str) -> int | None:
         """Give the first of these headers that is a whole number."""
         for key in keys:
-            value = self.headers.get(key)
+            value = self.get(key)
             if value:
+                if value.isdecimal() and len(value) < 19:
+                    return int(value)
                 digits = value.strip()
                 if digits.removeprefix("-").isdecimal() and len(digits) < 19:
                     return int(digits)
@@ -128,7 +164,7 @@ class Event:
     @property
     def is_withheld(self) -> bool:
         """Say whether the caller asked that the number be shown to nobody."""
-        return "rohibited" in (self.headers.get("CID-CallingPres") or "")
+        return "rohibited" in self.get("CID-CallingPres")
 
     def connected(self, prefix: str = "") -> str:
         """Give the number that a channel is told it talks to."""
@@ -151,7 +187,7 @@ class Event:
     @property
     def queue(self) -> str:
         """Give the queue's name."""
-        return self.headers.get("Queue") or ""
+        return self.get("Queue")
 
     @property
     def cause(self) -> int | None:
@@ -161,7 +197,7 @@ class Event:
     @property
     def bridge(self) -> str:
         """Give the bridge's id; a conference of Asterisk 11 has only its name."""
-        get = self.headers.get
+        get = self.get
         bridge = get("BridgeUniqueid") or get("BridgeId")
         if bridge:
             return bridge
@@ -172,67 +208,63 @@ class Event:
     def is_holding_bridge(self) -> bool:
         """Say whether those in this bridge hear music instead of each other (parking)."""
         return (
-            self.headers.get("BridgeTechnology") == "holding_bridge"
-            or self.headers.get("BridgeType") == "parking"
+            self.get("BridgeTechnology") == "holding_bridge" or self.get("BridgeType") == "parking"
         )
 
     @property
     def is_modern_member(self) -> bool:
         """Say whether a modern member's snapshot comes along, so that Channel belongs to Uniqueid."""
-        return "DestUniqueid" in self.headers or "Linkedid" in self.headers
+        return self.has("DestUniqueid") or self.has("Linkedid")
 
 
 def of(message: wire.Message, at: float) -> Event:
-    """Make an event of a message, whose headers are looked up as they are asked for; `at` as in `parse`."""
-    text = message.text
-    kind = _KINDS.get(message.name)
-    if kind is None or not text:
-        headers = spelling.Lines(text) if text else message.headers
-        return parse(message.name, headers, at)
-    begin = text.find(
-        "\r\nTimestamp: "
-    )  # written out: this line and the next run for every event there is
+    """Make an event of a message; `at` counts where there is no Timestamp."""
+    lines = message.text
+    if not lines:
+        return parse(message.name, message.headers, at)
+    begin = lines.find("\r\nTimestamp: ")
     if begin >= 0:
-        end = text.find("\r\n", begin + 13)
-        at = _seconds(text[begin + 13 : end] if end >= 0 else text[begin + 13 :], at)
-    return Event(kind, at, spelling.Lines(text))
-
-
-def parse(name: str, headers: Headers, at: float) -> Event:
-    """Make an event of a message's name and headers; `at` counts where there is no Timestamp."""
-    stamp = headers.get("Timestamp")
-    if stamp:
-        at = _seconds(stamp, at)
+        end = lines.find("\r\n", begin + 13)
+        try:
+            told = float(lines[begin + 13 : end] if end >= 0 else lines[begin + 13 :])
+        except ValueError:
+            pass
+        else:
+            if 0.0 < told < 1e11:  # "nan" and "inf" are floats too
+                at = told
+    name = message.name
     kind = _KINDS.get(name)
     if kind is not None:
-        return Event(kind, at, headers)
-    renamed = _OLD.get(name)
-    return Event(renamed(headers) if renamed else name, at, headers)
+        return Event(kind, at, lines)
+    event = Event(name, at, lines)
+    if name in _OLD:
+        event.kind = _OLD[name](event)
+    return event
 
 
-def _seconds(stamp: str, otherwise: float) -> float:
-    try:
-        at = float(stamp)
-    except ValueError:
-        return otherwise
-    return at if 0.0 < at < 1e11 else otherwise  # "nan" and "inf" are floats too
+def parse(name: str, headers: Mapping[str, str], at: float) -> Event:
+    """Make an event of a name and headers that were no text; no value can pose as another line."""
+    lines = [
+        f"{key}: {value}".replace("\r", " ") for key, value in headers.items() if key != "Event"
+    ]
+    return of(wire.Message(name, "\r\n".join([f"Event: {name}", *lines])), at)
 
 
-def _dial(headers: Headers) -> str:
+def _dial(event: Event) -> str:
     # Asterisk 1.6 to 11: SubEvent Begin and End; 1.4 and before: the beginning only.
-    return "DialEnd" if headers.get("SubEvent") == "End" else "DialBegin"
+    return "DialEnd" if event.get("SubEvent") == "End" else "DialBegin"
 
 
-def _bridge(headers: Headers) -> str:
-    return "Unlink" if (headers.get("Bridgestate") or headers.get("State")) == "Unlink" else "Link"  # fmt: skip
+def _bridge(event: Event) -> str:
+    return "Unlink" if (event.get("Bridgestate") or event.get("State")) == "Unlink" else "Link"
 
 
-def _hold(headers: Headers) -> str:
-    return "Unhold" if headers.get("Status") == "Off" else "Hold"
+def _hold(event: Event) -> str:
+    return "Unhold" if event.get("Status") == "Off" else "Hold"
 
 
-def _music(headers: Headers) -> str:
-    return "MusicOnHoldStop" if headers.get("State") == "Stop" else "MusicOnHoldStart"
+def _music(event: Event) -> str:
+    return "MusicOnHoldStop" if event.get("State") == "Stop" else "MusicOnHoldStart"
 
 
 _OLD: Final = {

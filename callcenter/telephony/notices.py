@@ -33,8 +33,8 @@ def _varset(tracker: CallTracker, event: events.Event) -> None:
     channel = tracker.see(event)
     if channel is None:
         return
-    call, value = channel.call, event.headers.get("Value") or ""
-    name = (event.headers.get("Variable") or "").lstrip("_")
+    call, value = channel.call, event.get("Value")
+    name = event.get("Variable").lstrip("_")
     now = call.tick(event.at)
     if name.startswith("CC_"):
         if name == "CC_PRES":
@@ -74,12 +74,12 @@ def _shutdown(tracker: CallTracker, event: events.Event) -> None:
 
 def living(tracker: CallTracker, event: events.Event, at: float) -> None:
     """Take one channel of a snapshot (CoreShowChannel, Status, BridgeInfoChannel) for alive."""
-    snapshot = event.channel()
-    if snapshot is None:
+    uniqueid, _ = event.ids()
+    if not uniqueid:
         return
-    known = snapshot[0] in tracker.graph.channels
+    known = uniqueid in tracker.graph.channels
     age = 0.0 if known else _age(event)
-    channel = tracker.see(events.Event(event.kind, at - age, event.headers), born=True)
+    channel = tracker.see(events.Event(event.kind, at - age, event.lines), born=True)
     if channel is not None and event.bridge:
         tracker.graph.enter(channel, event.bridge, event.is_holding_bridge)
 

@@ -44,7 +44,7 @@ class Member:
     paused: bool = False
     pause_reason: str = ""
     penalty: int = 0
-    said: tuple[str | None, ...] = ()
+    said: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:
@@ -95,7 +95,7 @@ class QueueBoard:
                 waiting.setdefault(event.queue, {})
             elif event.kind == "QueueMember":
                 members.add((event.queue, event.interface))
-                told += self._member(events.Event("QueueMemberStatus", at, event.headers))
+                told += self._member(events.Event("QueueMemberStatus", at, event.lines))
             elif event.kind == "QueueEntry":
                 uniqueid = event.text("Uniqueid", "Channel")
                 waiting.setdefault(event.queue, {})[uniqueid] = at - (event.number("Wait") or 0)
@@ -126,7 +126,8 @@ class QueueBoard:
         queue, interface = event.queue, event.interface
         if not interface:
             return _NOTHING
-        said = tuple(event.headers.get(key) for key in _SAYS)
+        get = event.get
+        said = tuple([get(key) for key in _SAYS])
         old = self._members.get((queue, interface))
         if old is not None and old.said == said:
             return _NOTHING  # most of what a queue says of its members is old

@@ -56,58 +56,15 @@ class _Marks(dict[str, str]):
         return mark
 
 
-_MARKS = _Marks()
-_SNAPSHOT_MARKS: Final = {
-    prefix: (_MARKS[uniqueid], _MARKS[linkedid], _MARKS[state])
+MARKS: Final = _Marks()
+"""How a header begins within a message's text, by its key."""
+SNAPSHOT_MARKS: Final = {
+    prefix: (MARKS[uniqueid], MARKS[linkedid], MARKS[state])
     for prefix, (uniqueid, linkedid, _, state) in SNAPSHOT.items()
 }
+STATES: Final = {str(state): state for state in range(10)}
+"""The states of a channel, by how a text says them."""
 
-
-class Lines:
-    """The headers of a message found in its text when asked for: most events are asked for three of their thirty."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def get(self, key: str, default: str | None = None) -> str | None:
-        """Give one header."""
-        text, mark = self.text, _MARKS[key]
-        begin = text.find(mark)
-        if begin < 0:
-            return default
-        begin += len(mark)
-        end = text.find("\r\n", begin)
-        return text[begin:end] if end >= 0 else text[begin:]
-
-    def __contains__(self, key: str) -> bool:
-        return _MARKS[key] in self.text
-
-    def snapshot(self, prefix: str) -> tuple[str, str, int | None]:
-        """Give Uniqueid, Linkedid and state under a prefix; "" and None where they are missing."""
-        text = self.text
-        uniqueid_mark, linkedid_mark, state_mark = _SNAPSHOT_MARKS[prefix]
-        begin = text.find(uniqueid_mark)
-        if begin < 0:
-            return "", "", None
-        begin += len(uniqueid_mark)
-        end = text.find("\r\n", begin)
-        uniqueid = text[begin:end] if end >= 0 else text[begin:]
-        if end >= 0 and text.startswith(
-            linkedid_mark, end
-        ):  # it follows at once, where there is one
-            begin = end + len(linkedid_mark)
-            end = text.find("\r\n", begin)
-            linkedid = text[begin:end] if end >= 0 else text[begin:]
-        else:
-            linkedid = self.get(linkedid_mark[2:-2]) or ""
-        begin = text.find(state_mark) + len(state_mark)
-        state = _STATES.get(text[begin : begin + 1]) if begin >= len(state_mark) else None
-        return uniqueid, linkedid, state
-
-
-_STATES: Final = {str(state): state for state in range(10)}
 _HEADERS = """
     Event Timestamp Privilege ActionID Response Reason Result Status Uptime
     Channel ChannelState ChannelStateDesc CallerIDNum CallerIDName ConnectedLineNum ConnectedLineName Exten Extension Context

@@ -9,6 +9,10 @@ Rules
    up to its end and noted in `Framer.faults` with its Linkedid; the stream goes on.
 4. Headers are parsed when first asked for (fields.py).
 
+Speed: what happens to each of the stream's messages, wanted or not, decides. A message is told by its whole first line,
+one look into a table that learns every line it has not met (bounded, names come from outside); nothing else of an
+unwanted message is touched. Our ActionIDs are looked for once in all that came, not message by message.
+
 A recorded file may use bare LF (an editor's work), may begin in the middle of a message and may hold several banners.
 """
 
@@ -27,6 +31,7 @@ _END = b"\r\n\r\n"
 _BANNER = b"Asterisk Call Manager/"
 _LINKEDID = re.compile(rb"\r\nLinkedid: ([^\r\n]{1,150})\r\n")
 _EVENT = re.compile(rb"^Event: ([^\r\n]{0,100})")
+_LEARNED = 1000  # first lines that a table may hold
 _OVERLAP = 256  # kept of a discarded message, so that a Linkedid cut in two is still found
 
 
@@ -96,7 +101,9 @@ class Framer:
         Args:
             answers: the prefix of our own ActionIDs; messages that carry one are kept whatever their name.
         """
-        self._names = None if names is None else {name: name.decode("ascii") for name in names}
+        self._all = names is None
+        # What becomes of a message, by its first line: its name, or "" where nobody wants it.
+        self._lines = {b"Event: " + name: name.decode("ascii") for name in names or ()}
         self._variables = None if variables is None else tuple(variables)
         self._answers = None if answers is None else b"\r\nActionID: " + answers
         self._limit = limit
@@ -133,7 +140,9 @@ class Framer:
         held += parts.pop()
         if parts and (self._discarding or len(data) > self._limit):
             parts = self._within_limit(parts)
-        messages = self._read(parts)
+        # `data` holds all of `parts`, so where no ActionID of ours is in it, none is in them.
+        answers = self._answers
+        messages = self._read(parts, answers if answers is not None and answers in data else None)
         self._bound()
         return messages
 
@@ -150,34 +159,47 @@ class Framer:
         rest = bytes(self._held[:-2])
         self._held.clear()
         self._discarding = None
-        return last + self._read([rest]) if complete else last
+        return last + self._read([rest], self._answers) if complete else last
 
-    def _read(self, parts: list[bytes]) -> list[Message]:
-        names, variables, answers = self._names, self._variables, self._answers
+    def _read(self, parts: list[bytes], answers: bytes | None) -> list[Message]:
+        lines, variables = self._lines, self._variables
         messages: list[Message] = []
         keep = messages.append
         self.seen += len(parts)
         for part in parts:
-            if not part.startswith(b"Event: "):
-                if (part := self._odd(part)).startswith(b"Response: "):
-                    keep(Message("", part.decode("utf-8", "replace")))
+            name = lines.get(part.partition(b"\r\n")[0])
+            if name is None:  # a first line not met before
+                part = self._odd(part)
+                if not part.startswith(b"Event: "):
+                    if part:
+                        keep(Message("", part.decode("utf-8", "replace")))
+                    else:
+                        self.seen -= 1
                     continue
-                if not part:
-                    self.seen -= 1
-                    continue
-            end = part.find(b"\r\n", 7)
-            raw = part[7:end] if end > 0 else part[7:]
-            name = raw.decode("ascii", "replace") if names is None else names.get(raw)
-            if name is None:
+                name = self._learned(part.partition(b"\r\n")[0])
+            if not name:
                 if answers is None or answers not in part:
                     continue
-                name = raw.decode("ascii", "replace")
+                name = part.partition(b"\r\n")[0][7:].decode("ascii", "replace")
             elif name == "VarSet" and variables is not None:
-                at = part.find(b"\r\nVariable: ", end)
+                at = part.rfind(b"\r\nVariable: ")  # it is the last header but one
                 if at < 0 or not part.startswith(variables, at + 12):
                     continue
-            keep(Message(name, part.decode("utf-8", "replace")))
+            try:
+                text = part.decode()
+            except UnicodeDecodeError:
+                text = part.decode("utf-8", "replace")
+            keep(Message(name, text))
         return messages
+
+    def _learned(self, line: bytes) -> str:
+        """Say what becomes of messages with this first line, and remember it."""
+        name = self._lines.get(line)
+        if name is None:
+            name = line[7:].decode("ascii", "replace") if self._all else ""
+            if len(self._lines) < _LEARNED and len(line) < 100:
+                self._lines[line] = name
+        return name
 
     def _odd(self, part: bytes) -> bytes:
         """Return what stands after a banner or empty lines, its Event or Response line first; empty if it is no message."""

@@ -14,11 +14,11 @@ TEXT = (
 
 
 def test_headers_looked_up_in_the_text_are_those_that_were_parsed() -> None:
-    parsed, looked = fields.parse(TEXT), spelling.Lines(TEXT)
+    parsed, looked = fields.parse(TEXT), events.of(wire.Message("DialBegin", TEXT), 1.0)
     for key in [*parsed, "Linked", "Dest", "annel", "Absent"]:
         if key != "Event":  # the first line is the name, and is known
-            assert looked.get(key) == parsed.get(key), key
-            assert (key in looked) == (key in parsed)
+            assert looked.get(key) == parsed.get(key, ""), key
+            assert looked.has(key) == (key in parsed)
 
 
 def test_both_snapshots_of_an_event_are_read_alike_from_text_and_from_objects() -> None:
@@ -27,9 +27,9 @@ def test_both_snapshots_of_an_event_are_read_alike_from_text_and_from_objects() 
         events.parse("DialBegin", fields.parse(TEXT), 1.0),
     ):
         assert event.at == 1700000000.5
-        assert event.channel() == ("1.1", "1.0", 4)
-        assert event.channel("Dest") == ("1.2", "1.0", 0)
-        assert event.channel("Retriever") is None
+        assert (event.ids(), event.state()) == (("1.1", "1.0"), 4)
+        assert (event.ids("Dest"), event.state("Dest")) == (("1.2", "1.0"), 0)
+        assert (event.ids("Retriever"), event.state("Retriever")) == (("", ""), -1)
         assert event.channel_name("Dest") == "PJSIP/1001-00000002"
         assert event.caller() == ("050", "")
 
@@ -37,8 +37,8 @@ def test_both_snapshots_of_an_event_are_read_alike_from_text_and_from_objects() 
 @pytest.mark.parametrize("cut", range(0, len(TEXT), 3))
 def test_a_message_cut_anywhere_is_read_without_harm(cut: int) -> None:
     event = events.of(wire.Message("DialBegin", TEXT[:cut] or "x"), 7.0)
-    event.channel()
-    event.channel("Dest")
+    for prefix in ("", "Dest"):
+        assert TEXT.count(event.ids(prefix)[0]) and event.state(prefix) in (-1, 0, 4)
     assert event.at in (7.0, 1700000000.5) or 0.0 < event.at <= 1700000000.5
 
 

@@ -114,11 +114,11 @@ def test_nothing_stays_in_memory_once_all_have_hung_up(log: Path) -> None:
     for message in stream(log):
         event = events.of(message, 0.0)
         tracker.feed(event)
-        snapshot = event.channel()
-        if snapshot is not None and event.kind == "Newchannel":
-            living.add(snapshot[0])
-        elif snapshot is not None and event.kind == "Hangup":
-            living.discard(snapshot[0])
+        uniqueid, _ = event.ids()
+        if uniqueid and event.kind == "Newchannel":
+            living.add(uniqueid)
+        elif uniqueid and event.kind == "Hangup":
+            living.discard(uniqueid)
     if not living:
         assert tracker.is_empty()
         assert tracker.calls() == []
