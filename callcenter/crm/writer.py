@@ -30,7 +30,7 @@ Values = dict[str, Any]
 Group = dict["Kind", dict[Hashable, Values]]
 
 # Rows of one moment share a commit and a statement's overhead; nobody reads the log within so short a time.
-LINGER_SECONDS = 0.1
+LINGER_SECONDS = 0.25
 LONGEST_RETRY_SECONDS = 2.0
 
 
