@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -48,3 +49,38 @@ def replay(
     except errors.Invalid as error:
         print(f"callcenter: {error}", file=sys.stderr)
         raise typer.Exit(2) from error
+
+
+@app.command("record")
+def record_log(
+    file: Annotated[Path, typer.Argument(help="File to write; it must not exist yet.")],
+    config: Annotated[Path | None, typer.Option(help="Settings that name the exchanges.")] = None,
+    pbx: Annotated[str, typer.Option(help="Name of the exchange; the first one by default.")] = "",
+    seconds: Annotated[float, typer.Option(help="How long; 0 is until Ctrl-C.")] = 0.0,
+) -> None:  # fmt: skip
+    """Record what an exchange says, byte for byte, for `callcenter replay`."""
+    import asyncio
+
+    from callcenter import settings
+    from callcenter.telephony import record as recording
+
+    exchanges = settings.load(config).pbx
+    chosen = next((each for each in exchanges if pbx in ("", each.name)), None)
+    if chosen is None:
+        raise errors.Invalid("pbx", f"no exchange {pbx!r} is configured")
+    if file.exists():
+        raise errors.Invalid("file", f"{file} exists already")
+    secret = chosen.secret.get_secret_value()
+
+    async def run() -> int:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(sign, stop.set)
+        if seconds > 0:
+            loop.call_later(seconds, stop.set)
+        return await recording.record(
+            chosen.host, chosen.port, chosen.username, secret, file, stop=stop
+        )
+
+    print(f"{asyncio.run(run())} bytes in {file}", file=sys.stderr)

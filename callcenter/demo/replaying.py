@@ -59,18 +59,20 @@ def renew(block: bytes, *, play: int, number: str, now: float) -> bytes:
 class ReplayedExchange:
     """A manager port on which recordings happen again."""
 
-    def __init__(self, cast: Cast, *, seed: int = 7) -> None:
-        """Draw who calls by `seed`."""
-        self.cast = cast
-        self.host, self.port = "127.0.0.1", 0
+    def __init__(self, cast: Cast, folder: Path, *, seed: int = 7) -> None:
+        """Draw who calls by `seed`; `folder` is where recordings would be, were there any."""
+        self.cast, self.recordings = cast, folder
+        self.host, self.ami_port = "127.0.0.1", 0
         self.ami_user, self.ami_secret = "callcenter", "recorded"
         self._draw = random.Random(seed)
         self._writers: set[asyncio.StreamWriter] = set()
+        self._heard = asyncio.Event()  # somebody signed in: nothing is played to an empty house
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> ReplayedExchange:
-        self._server = await asyncio.start_server(self._serve, self.host, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.recordings.mkdir(parents=True, exist_ok=True)
+        self._server = await asyncio.start_server(self._serve, self.host, self.ami_port)
+        self.ami_port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -84,6 +86,7 @@ class ReplayedExchange:
         logs = load_logs()
         play = 0
         while True:
+            await self._heard.wait()
             play += 1
             await self._play(self._draw.choice(logs), play, pick(self.cast, self._draw).number)
             await asyncio.sleep(self._draw.uniform(*pause_seconds))
@@ -108,6 +111,7 @@ class ReplayedExchange:
                 writer.write(self._answer(action).encode())
                 if action.get("Action") == "Login":
                     self._writers.add(writer)
+                    self._heard.set()
         self._writers.discard(writer)
         writer.close()
 

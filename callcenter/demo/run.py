@@ -16,15 +16,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter import db, errors, migrations, models
 from callcenter.crm import sample
-from callcenter.demo import callers, parties, ports, rtp, traffic
+from callcenter.demo import callers, fetch, parties, ports, replaying, rtp, traffic
 from callcenter.demo.exchange import Exchange, Timing
 from callcenter.demo.sipcall import Call
 
@@ -32,6 +33,8 @@ AGENTS = ("1001", "1002", "1003", "1004")
 PASSWORD = "demo-2026"
 READY_SECONDS = 60.0
 ANSWER_AFTER_SECONDS = 5.0
+RINGING = f"Phones answer by themselves after {ANSWER_AFTER_SECONDS:.0f} seconds; a new caller comes every few seconds."
+PLAYED_BACK = "These calls are recordings of a real Asterisk, played again: there is no sound, and nothing can be dialled."
 
 
 def speech_model() -> dict[str, str]:
@@ -44,7 +47,9 @@ def speech_model() -> dict[str, str]:
     return {}
 
 
-def write_settings(folder: Path, exchange: Exchange, port: int) -> Path:
+def write_settings(
+    folder: Path, exchange: Exchange | replaying.ReplayedExchange, port: int
+) -> Path:
     """Write the settings of the demo's own call center."""
     models = speech_model()
     speech = "\n".join(f"{language} = {json.dumps(path)}" for language, path in models.items())
@@ -161,21 +166,37 @@ async def demo(*, port: int = 0, say: bool = True) -> None:
     with tempfile.TemporaryDirectory(prefix="callcenter-demo-") as name:
         folder = Path(name)
         async with contextlib.AsyncExitStack() as stack:
-            _say(say, "Starting Asterisk ...")
-            exchange = Exchange(folder / "pbx", timing=Timing(member_seconds=20))
-            await stack.enter_async_context(exchange)
             _say(say, "Loading 2,000 customers and their past calls ...")
             made, cast = await asyncio.to_thread(load_sample, f"sqlite:///{folder}/callcenter.db")
+            exchange = await _exchange(stack, folder, cast, say)
             port = port or ports.tcp()
             log = folder / "serve.log"
             settings_file = write_settings(folder, exchange, port)
             process = await stack.enter_async_context(product(settings_file, log))
             await until_it_answers(port, process, log)
+            if isinstance(exchange, replaying.ReplayedExchange):
+                _say(say, ready_text(port, log, made, PLAYED_BACK))
+                await _until_over(exchange.run(), process)
+                return
             await _people(stack, exchange)
             street = callers.Callers(exchange, folder / "calls")
             stack.push_async_callback(street.stop)
-            _say(say, ready_text(port, log, made))
-            await _until_over(traffic.Traffic(street, cast, voices(exchange, folder)), process)
+            _say(say, ready_text(port, log, made, RINGING))
+            calls = traffic.Traffic(street, cast, voices(exchange, folder))
+            await _until_over(calls.run(), process)
+
+
+async def _exchange(
+    stack: contextlib.AsyncExitStack, folder: Path, cast: traffic.Cast, say: bool
+) -> Exchange | replaying.ReplayedExchange:
+    """Start a real Asterisk; where none can be had, play recordings of one, and say so."""
+    try:
+        real = Exchange(folder / "pbx", timing=Timing(member_seconds=20))
+    except fetch.NoExchange as problem:
+        _say(say, f"No Asterisk can be had here: {problem}")
+        return await stack.enter_async_context(replaying.ReplayedExchange(cast, folder / "pbx"))
+    _say(say, "Starting Asterisk ...")
+    return await stack.enter_async_context(real)
 
 
 class DeskPhone(parties.Phone):
@@ -211,8 +232,10 @@ def voices(exchange: Exchange, folder: Path) -> list[Path]:
     ]
 
 
-async def _until_over(calls: traffic.Traffic, process: asyncio.subprocess.Process) -> None:
-    running = asyncio.create_task(calls.run())
+async def _until_over(
+    calls: Coroutine[Any, Any, None], process: asyncio.subprocess.Process
+) -> None:
+    running = asyncio.create_task(calls)
     ended = asyncio.create_task(process.wait())
     try:
         await asyncio.wait({running, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -223,7 +246,7 @@ async def _until_over(calls: traffic.Traffic, process: asyncio.subprocess.Proces
                 await task
 
 
-def ready_text(port: int, log: Path, made: sample.Sample) -> str:
+def ready_text(port: int, log: Path, made: sample.Sample, calls: str) -> str:
     """Say where to go, as whom, and what is happening there."""
     heard = (
         "Speech is transcribed with the only model that comes with the packages, a Korean one: it shows the chain, not the words."
@@ -237,7 +260,7 @@ def ready_text(port: int, log: Path, made: sample.Sample) -> str:
 
 {sign_ins(made)}
 
-  Phones answer by themselves after {ANSWER_AFTER_SECONDS:.0f} seconds; a new caller comes every few seconds.
+  {calls}
   {heard}
   The product's log: {log}
 
