@@ -77,7 +77,7 @@ class Desk extends HTMLElement {
     const wanted = working?.party_id ? `/customers/${working.party_id}?fragment=desk` : "";
     if (place.dataset.shows === (wanted || String(working?.id))) return;
     place.dataset.shows = wanted || String(working?.id);
-    if (!wanted) return render(working ? this.unknown() : nothing, this.fresh(place));
+    if (!wanted) return render(working ? this.unknown(working) : nothing, this.fresh(place));
     render(html`<section class="panel panel-body stack" aria-busy="true"><span class="skel w60"></span><span class="skel w90"></span><span class="skel w75"></span></section>`, this.fresh(place));
     try {
       const nodes = await fragment(wanted);
@@ -107,8 +107,11 @@ class Desk extends HTMLElement {
     return inner;
   }
 
-  unknown() {
-    return html`<section class="panel empty"><h2>${t("First contact – no history yet")}</h2><p>${t("This call will be the first entry. An existing customer can be attached from the card.")}</p></section>`;
+  // Nobody is known for this call: it may be a first one, but a withheld or a shared number says nothing of that.
+  unknown({ number, match }) {
+    const first = t("First contact – no history yet");
+    const title = number?.kind === "withheld" ? t("Withheld number") : match?.state === "none" ? first : t("Not linked to a customer yet");
+    return html`<section class="panel empty"><h2>${title}</h2><p>${t("This call will be the first entry. An existing customer can be attached from the card.")}</p></section>`;
   }
 
   // The note is ready for typing when a call is answered, and the outcomes when it ends, but only for idle hands.
