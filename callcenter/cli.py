@@ -11,18 +11,21 @@ from callcenter import errors
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-# Each module holds a typer.Typer named `app`; they are imported in this order, which is the order of the help.
-COMMANDS = (
-    "callcenter.cli_serve",
-    "callcenter.cli_telephony",
-    "callcenter.cli_crm",
-    "callcenter.cli_recordings",
-)
+# Where each command is written; a module holds a typer.Typer named `app`. A command loads its own module alone, so that
+# `replay` does not wait for a web server to be imported.
+COMMANDS = {
+    "callcenter.cli_serve": ("serve", "demo", "doctor", "settings"),
+    "callcenter.cli_telephony": ("replay", "record"),
+    "callcenter.cli_crm": ("match", "migrate", "sample", "user"),
+    "callcenter.cli_recordings": ("transcribe", "worker", "models"),
+}
 
 
 def main() -> None:
     """Run a command; print an error of ours as one line and exit with 2."""
-    for module in COMMANDS:
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    only = [module for module, names in COMMANDS.items() if wanted in names]
+    for module in only or COMMANDS:
         app.add_typer(import_module(module).app)
     try:
         app()
