@@ -105,6 +105,8 @@ async def answer_failures(request: web.Request, handler: Handler) -> web.StreamR
         if status < 500 or isinstance(error, errors.TelephonyError):
             return answer(request, status, code=error.code, field=getattr(error, "field", None))
         return _broken(request)
+    except ConnectionError:
+        raise  # the browser has gone: there is nobody to answer, and nothing is broken
     except Exception:
         return _broken(request)
 
