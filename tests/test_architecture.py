@@ -43,6 +43,7 @@ PURE = (
     "callcenter/telephony/notices.py",
     "callcenter/telephony/spelling.py",
     "callcenter/telephony/queues.py",
+    "callcenter/telephony/values.py",
     "callcenter/crm/phones.py",
     "callcenter/crm/matching.py",
     "screenpop/cards.py",

@@ -164,9 +164,11 @@ class CallTracker:
                     # A conference of callers, each under a Linkedid of his own, is one call.
                     if person.call is not people[0].call:
                         self.merge(*_elder_first(people[0].call, person.call), at)
-                touched |= dict.fromkeys(person.call for person in people)
+                for person in people:
+                    touched[person.call] = None
             touched[channel.call] = None
-        for call in sorted(touched, key=lambda c: c.started):
+        ordered = sorted(touched, key=lambda c: c.started) if len(touched) > 1 else touched
+        for call in ordered:
             if call.channels:
                 self.listen(call, at)
 

@@ -14,9 +14,9 @@ Rules
 
 `NAMES` and `VARIABLES` are what is worth decoding; everything else can be dropped by its bytes.
 
-Speed: an event is its text. A header is found in it when it is asked for, by one search for its line's beginning, because
-an event is asked for three of its thirty headers; no dict of them is ever built. The snapshot's Uniqueid and Linkedid, asked
-of every event, stand in adjacent lines and are cut out together (`ids`).
+Speed: an event is its text. A header is found in it when it is asked for, by its line's beginning, because an event is asked
+for three of its thirty headers; no dict of them is ever built. The text is parted, not searched: `partition` takes a third of
+the time of two `find` and a slice. Uniqueid and Linkedid, asked of every event, stand in adjacent lines and are cut out together.
 """
 
 from __future__ import annotations
@@ -76,13 +76,7 @@ class Event:
 
     def get(self, key: str) -> str:
         """Give one header as it stands, "" where it is missing."""
-        lines, mark = self.lines, spelling.MARKS[key]
-        begin = lines.find(mark)
-        if begin < 0:
-            return ""
-        begin += len(mark)
-        end = lines.find("\r\n", begin)
-        return lines[begin:end] if end >= 0 else lines[begin:]
+        return self.lines.partition(spelling.MARKS[key])[2].partition("\r\n")[0]
 
     def has(self, key: str) -> bool:
         """Say whether a header is there."""
@@ -90,31 +84,18 @@ class Event:
 
     def ids(self, prefix: str = "") -> tuple[str, str]:
         """Give Uniqueid and Linkedid of the snapshot under a prefix, "" where they are missing."""
-        lines = self.lines
         uniqueid_mark, linkedid_mark, _ = spelling.SNAPSHOT_MARKS[prefix]
-        begin = lines.find(uniqueid_mark)
-        if begin >= 0:
-            begin += len(uniqueid_mark)
-            end = lines.find("\r\n", begin)
-            if end >= 0 and lines.startswith(linkedid_mark, end):  # as in all since Asterisk 12
-                uniqueid = lines[begin:end]
-                begin = end + len(linkedid_mark)
-                end = lines.find("\r\n", begin)
-                linkedid = lines[begin:end] if end >= 0 else lines[begin:]
-                if uniqueid and uniqueid != "<null>":
-                    return uniqueid, linkedid
+        uniqueid, found, rest = self.lines.partition(uniqueid_mark)[2].partition(linkedid_mark)
+        if found and uniqueid and uniqueid != "<null>" and "\r\n" not in uniqueid:
+            return uniqueid, rest.partition("\r\n")[0]  # as in all since Asterisk 12
         uniqueid_key, linkedid_key, _, _ = spelling.SNAPSHOT[prefix]
         uniqueid = self.get(uniqueid_key) or self._first(spelling.OLD_UNIQUEID.get(prefix, ()))
         return ("", "") if uniqueid == "<null>" else (uniqueid, self.get(linkedid_key))
 
     def state(self, prefix: str = "") -> int:
         """Give the state of the channel under a prefix, -1 where it is not said."""
-        mark = spelling.SNAPSHOT_MARKS[prefix][2]
-        begin = self.lines.find(mark)
-        if begin < 0:
-            return -1
-        begin += len(mark)
-        return spelling.STATES.get(self.lines[begin : begin + 1], -1)
+        said = self.lines.partition(spelling.SNAPSHOT_MARKS[prefix][2])[2]
+        return spelling.STATES.get(said[:1], -1)
 
     def channel_name(self, prefix: str = "") -> str:
         """Give the name of the channel under a prefix."""
@@ -132,14 +113,9 @@ class Event:
         """Give the first of these headers that holds a known value; Asterisk's ways to say "unknown" are ""."""
         lines, marks = self.lines, spelling.MARKS
         for key in keys:
-            mark = marks[key]
-            begin = lines.find(mark)  # `get`, written out
-            if begin >= 0:
-                begin += len(mark)
-                end = lines.find("\r\n", begin)
-                value = lines[begin:end] if end >= 0 else lines[begin:]
-                if value and value.lower() not in _UNKNOWN:
-                    return value
+            value = lines.partition(marks[key])[2].partition("\r\n")[0]  # `get`, written out
+            if value and value.lower() not in _UNKNOWN:
+                return value
         return ""
 
     def number(self, *keys: str) -> int | None:
@@ -222,11 +198,10 @@ def of(message: wire.Message, at: float) -> Event:
     lines = message.text
     if not lines:
         return parse(message.name, message.headers, at)
-    begin = lines.find("\r\nTimestamp: ")
-    if begin >= 0:
-        end = lines.find("\r\n", begin + 13)
+    stamp = lines.partition("\r\nTimestamp: ")[2].partition("\r\n")[0]
+    if stamp:
         try:
-            told = float(lines[begin + 13 : end] if end >= 0 else lines[begin + 13 :])
+            told = float(stamp)
         except ValueError:
             pass
         else:

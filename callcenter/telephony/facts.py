@@ -7,8 +7,10 @@ the board (`queues.py`) those about queues and their members. A finished call is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from callcenter.telephony import values
 
 
 class Direction(StrEnum):
@@ -45,7 +47,7 @@ class Outcome(StrEnum):
     TRANSFERRED = "transferred"  # answered, and passed the call on
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class Participant:
     """Tell what one phone did in a call; times are epoch seconds or None."""
 
@@ -58,7 +60,7 @@ class Participant:
     began: bool = False  # this phone made the call: it is `from`, and did not ring
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class Transfer:
     """Tell who passed a call on, to whom and when."""
 
@@ -68,7 +70,7 @@ class Transfer:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class CallRecord:
     """Tell all that is known of one call, running or finished; times are epoch seconds or None."""
 
@@ -97,7 +99,7 @@ class CallRecord:
     transfers: tuple[Transfer, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class OfCall:
     """What every fact about a call carries: its Linkedid, and when the event came that made it true."""
 
@@ -105,7 +107,7 @@ class OfCall:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class CallStarted(OfCall):
     """A new Linkedid appeared: somebody is calling."""
 
@@ -117,7 +119,7 @@ class CallStarted(OfCall):
     did: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class CallQueued(OfCall):
     """The caller joined a queue and waits."""
 
@@ -125,7 +127,7 @@ class CallQueued(OfCall):
     position: int
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class CallRinging(OfCall):
     """A person's phone began to ring for this call: the moment of the screen pop."""
 
@@ -135,7 +137,7 @@ class CallRinging(OfCall):
     queue: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class RingEnded(OfCall):
     """A phone stopped ringing without being answered."""
 
@@ -144,19 +146,19 @@ class RingEnded(OfCall):
     outcome: Outcome  # missed, busy, rejected, answered_elsewhere
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class FarEndAnswered(OfCall):
     """The person whom we dialled picked up."""
 
     number: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class CallAnswered(OfCall):
     """Two people can hear each other for the first time in this call."""
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class ParticipantJoined(OfCall):
     """A person's phone was picked up and is part of the call."""
 
@@ -165,7 +167,7 @@ class ParticipantJoined(OfCall):
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class ParticipantLeft(OfCall):
     """A person's phone left the call; the call may go on with others."""
 
@@ -174,21 +176,21 @@ class ParticipantLeft(OfCall):
     outcome: Outcome  # answered or transferred
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class CallHeld(OfCall):
     """One side put the other on hold."""
 
     by: str  # the Interface that holds, or "" when it is not a phone of ours
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class CallResumed(OfCall):
     """The hold ended."""
 
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class CallTransferred(OfCall):
     """The call was passed on, blind or after talking."""
 
@@ -197,14 +199,14 @@ class CallTransferred(OfCall):
     to: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class CallMerged(OfCall):
     """Two calls turned out to be one, by transfer or pickup; `absorbed` exists no more."""
 
     absorbed: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class VariableSet(OfCall):
     """One of our own channel variables (CC_*) was set."""
 
@@ -212,7 +214,7 @@ class VariableSet(OfCall):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class RecordingStarted(OfCall):
     """MixMonitor writes a file for this call; `file` is the exchange's path."""
 
@@ -220,14 +222,14 @@ class RecordingStarted(OfCall):
     file: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class RecordingStopped(OfCall):
     """MixMonitor stopped; the file is complete when its header agrees with its size."""
 
     channel: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class OriginateFailed(OfCall):
     """A call that we asked for could not be placed."""
 
@@ -235,14 +237,14 @@ class OriginateFailed(OfCall):
     cause: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class CallEnded(OfCall):
     """The last channel is gone; the record is complete."""
 
     record: CallRecord
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class CallLost(OfCall):
     """We can no longer follow this call: the link or the exchange went away. The record is what was known."""
 
@@ -256,7 +258,7 @@ CallFact = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class MemberChanged:
     """A queue member signed in or out, was paused, or its phone changed state."""
 
@@ -268,7 +270,7 @@ class MemberChanged:
     pause_reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class PhoneChanged:
     """A phone became reachable or unreachable."""
 
@@ -278,7 +280,7 @@ class PhoneChanged:
     reachable: bool
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class QueueChanged:
     """The number of callers who wait in a queue changed."""
 

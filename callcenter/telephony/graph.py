@@ -160,6 +160,16 @@ class Graph:
 
     def hearing(self, start: Channel) -> list[Channel]:
         """List the people's channels whom this one hears, itself included if it is a person's."""
+        bridge = start.bridge
+        members = self._bridges.get(bridge, {}) if bridge and bridge not in self._holding else {}
+        for channel in members or (start,):
+            if channel.links or channel.pair is not None:
+                return self._walk(start)
+        # By far the most: people in one bridge, and no way out of it. They come in the order of the walk.
+        near = [c for c in reversed(members) if c is not start and c.device.role]
+        return [start, *near] if start.device.role else near
+
+    def _walk(self, start: Channel) -> list[Channel]:
         seen = {start}
         stack = [start]
         people = []

@@ -112,7 +112,7 @@ class Call:
     def customers(self) -> list[graph.Channel]:
         """List the living channels whose ears count for talk and hold."""
         people = self.people()
-        direction = self.told_direction()
+        direction = self.direction or self.told_direction()
         if direction is facts.Direction.INBOUND:
             return [c for c in people if c.device is self.first] or people
         if direction is facts.Direction.OUTBOUND:
