@@ -1,15 +1,15 @@
 """Every error we raise on purpose, in one tree.
 
-    CallCenterError
-    ├── Invalid              what was asked for cannot be: names the field and what to do
-    │   └── BadSetting       a setting's name, its value and what it should be
-    ├── NotFound             no such record, or none that this person may see
-    ├── Forbidden            the record may be seen, the act may not be done
-    ├── Conflict             somebody else changed it meanwhile
-    └── TelephonyError       the exchange
-        ├── LinkDown         there is no signed-in connection, or it went away before the answer came
-        ├── ActionTimeout    the exchange did not answer in time
-        └── ActionRefused    the exchange answered with an error; carries its words
+CallCenterError
+├── Invalid              what was asked for cannot be: names the field and what to do
+│   └── BadSetting       a setting's name, its value and what it should be
+├── NotFound             no such record, or none that this person may see
+├── Forbidden            the record may be seen, the act may not be done
+├── Conflict             somebody else changed it meanwhile
+└── TelephonyError       the exchange
+    ├── LinkDown         there is no signed-in connection, or it went away before the answer came
+    ├── ActionTimeout    the exchange did not answer in time
+    └── ActionRefused    the exchange answered with an error; carries its words
 """
 
 from __future__ import annotations

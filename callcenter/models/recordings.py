@@ -37,7 +37,9 @@ class Recording(Base):
         default=dict
     )  # stereo|agent|customer, or mixed -> path in store
     sha256: Mapped[dict[str, str]] = mapped_column(default=dict)  # the same keys -> checksum
-    peaks: Mapped[dict[str, Any]] = mapped_column(default=dict)  # agent|customer|mixed -> heights 0..100
+    peaks: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # agent|customer|mixed -> heights 0..100
     seconds: Mapped[float | None]
     bytes: Mapped[int | None]
     started_at: Mapped[datetime]
