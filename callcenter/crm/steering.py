@@ -93,9 +93,14 @@ async def transfer(
         return
     if held.leg.state == live.HELD:
         raise WrongMoment("take the call back before asking a colleague")
-    await control.attended_transfer(held.line.link, held.own, context, exten)
+    # Said before it is asked for: the colleague's ringing and the line's music can be told before the exchange's answer.
     held.call.transfer = {"kind": "attended", "to": exten, "state": "consulting"}
     of.desk.consulting(held.call, held.leg)
+    try:
+        await control.attended_transfer(held.line.link, held.own, context, exten)
+    except errors.TelephonyError:
+        of.desk.consulted(held.call, held.leg)
+        raise
 
 
 async def complete(of: center.Center, user_id: int, linkedid: str) -> None:
