@@ -25,6 +25,7 @@ LOGS = Path(__file__).parent.parent / "tests" / "ami"
 EVENTS = 20_000
 RUNS = 3
 CHUNK_BYTES = 16_384
+SET_AT = 66_000  # panoramisk's own rate on the machine for which the targets were set
 TARGETS = {"recorded": 150_000, "noisy": 300_000}
 _EVENT = re.compile(rb"Event: (\w+)\r\n(?:[^\r\n]+\r\n)+\r\n")
 _OWN_ID = re.compile(rb"\bcc-")
@@ -111,7 +112,9 @@ def _rate(read: Callable[[bytes], int], count: int, data: bytes) -> float:
 def main() -> bool:
     """Print events a second of processor time, ours beside panoramisk's; say whether the targets are reached."""
     met = True
-    print(f"{'raw bytes to facts, one core':34}{'events/s':>12}{'panoramisk':>12}{'ratio':>8}")
+    print(
+        f"{'raw bytes to facts, one core':34}{'events/s':>12}{'panoramisk':>12}{'ratio':>8}{'at 66,000':>12}"
+    )
     for kind, parts in streams(sorted(LOGS.glob("*.ami"))).items():
         count, data = repeated(parts)
         told, true = facts(data), truth(data)
@@ -121,5 +124,7 @@ def main() -> bool:
         good = ours >= target and (not target or ours >= 2 * theirs)
         met = met and good
         verdict = "" if good else f"   below {target:,} or twice panoramisk"
-        print(f"{kind:34}{ours:>12,.0f}{theirs:>12,.0f}{ours / theirs:>8.1f}{verdict}")
+        print(
+            f"{kind:34}{ours:>12,.0f}{theirs:>12,.0f}{ours / theirs:>8.1f}{ours / theirs * SET_AT:>12,.0f}{verdict}"
+        )
     return met
