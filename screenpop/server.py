@@ -3,8 +3,11 @@
 Rules
 1. A browser is in the room of its own user, chosen here from its session; it cannot ask for another.
 2. Every event has `seq`, counted a user; after a gap or a reconnect the browser says `hello` and gets a snapshot.
-3. A pop is acknowledged, or sent again: after a second, five times at most, to the browser that did not answer.
-4. Sign-out and a change of role end the connection.
+3. What one read of the exchange's stream brings a user goes out as one frame: `batch`, a list of [event, payload] in order,
+   where it is more than one event. A frame is a system call here and a wake-up there, the dearest thing about an event.
+4. A frame with a pop in it is acknowledged, or sent again: after a second, five times at most, to the browser that did not
+   answer. What comes twice is known by its `seq`.
+5. Sign-out and a change of role end the connection.
 
 Sending goes around python-socketio's `emit`, which makes a task a recipient and awaits them (0.2 ms a call): the packet is
 encoded once and put on the queue that each connection's writer empties. That is all that `emit` would do.
@@ -14,7 +17,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,13 +27,14 @@ import socketio
 import structlog
 from engineio import packet as engine
 
+from screenpop import frames
+
 log = structlog.get_logger(__name__)
 
 ACK_SECONDS = 1.0
 MOST_TRIES = 5
 MOST_WAITING = 500  # packets that a browser may leave unread before it is let go
 _MESSAGE = engine.MESSAGE
-_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 class Person(Protocol):
@@ -93,6 +96,7 @@ class Server:
         self._users: dict[int, dict[str, Browser]] = {}
         self._browsers: dict[str, Browser] = {}
         self._seq: dict[int, int] = {}
+        self._frames: dict[int, frames.Frame] = {}  # what goes out at the loop's next turn, by user
         self._waiting: set[str] = set()  # browsers with something unacknowledged
         self._sweeper: asyncio.Task[None] | None = None
         self._stopped = False
@@ -148,15 +152,30 @@ class Server:
         return self._seq.get(user_id, 0)
 
     def push(self, user_id: int, event: str, payload: dict[str, Any], *, ack: bool = False) -> None:
-        """Send an event to every browser of a user, now and without waiting."""
+        """Send an event to every browser of a user, at the loop's next turn and without waiting."""
+        if user_id not in self._users:
+            return
+        payload["seq"] = self._seq[user_id] = self._seq.get(user_id, 0) + 1
+        frame = self._frames.get(user_id)
+        if frame is None:
+            if not self._frames:
+                asyncio.get_running_loop().call_soon(self._flush)
+            frame = self._frames[user_id] = frames.Frame()
+        frame.events.append((event, payload))
+        frame.ack = frame.ack or ack
+
+    def _flush(self) -> None:
+        frames, self._frames = self._frames, {}
+        for user_id, frame in frames.items():
+            self._send(user_id, frame)
+
+    def _send(self, user_id: int, frame: frames.Frame) -> None:
         browsers = self._users.get(user_id)
         if not browsers:
             return
-        seq = self._seq[user_id] = self._seq.get(user_id, 0) + 1
-        payload["seq"] = seq
-        text = _encode([event, payload])
+        text = frame.text()
         self.counts.sent += len(browsers)
-        if not ack:
+        if not frame.ack:
             packet = engine.Packet(_MESSAGE, f"2{text}")
             for browser in browsers.values():
                 self._put(browser, packet)
@@ -201,7 +220,7 @@ class Server:
             return False
         engine_sid = self.sio.manager.eio_sid_from_sid(sid, "/")
         connection = self.sio.eio.sockets[engine_sid]
-        connection.poll = partial(_poll, connection.queue)
+        connection.poll = partial(frames.poll, connection.queue)
         browser = Browser(sid, engine_sid, person.id, person.session)
         self._browsers[sid] = browser
         self._users.setdefault(person.id, {})[sid] = browser
@@ -226,8 +245,11 @@ class Server:
 
     async def _send_snapshot(self, browser: Browser) -> None:
         snapshot = await self._snapshot(browser.user_id)
+        frame = self._frames.pop(browser.user_id, None)
+        if frame is not None:  # it is older than the snapshot, and must not come after it
+            self._send(browser.user_id, frame)
         snapshot["seq"] = self.seq(browser.user_id)
-        text = _encode(["snapshot", snapshot])
+        text = frames.Frame([("snapshot", snapshot)]).text()
         self._put(browser, engine.Packet(_MESSAGE, f"2{text}"))
 
     def _tell_presence(self, user_id: int) -> None:
@@ -269,20 +291,3 @@ class Server:
         unacked.due = now + ACK_SECONDS
         self.counts.sent_again += 1
         self._put(browser, engine.Packet(_MESSAGE, f"2{id_}{unacked.text}"))
-
-
-async def _poll(queue: asyncio.Queue[Any]) -> list[Any]:
-    """Wait for packets as engineio's own `poll` does, but without a task and a timer for each.
-
-    Its time-out is not missed: a ping goes through this queue every 20 s, and the end of the connection puts None.
-    """
-    packets = [await queue.get()]
-    queue.task_done()
-    while packets[-1] is not None and not queue.empty():
-        packets.append(queue.get_nowait())
-        queue.task_done()
-    if packets[-1] is None:
-        packets.pop()
-        if packets:
-            queue.put_nowait(None)
-    return packets

@@ -22,7 +22,7 @@ from aiohttp.test_utils import TestServer
 from callcenter import db, migrations, models, settings
 from callcenter.crm import customers
 from callcenter.telephony import switchboard
-from screenpop import floor
+from screenpop import floor, frames
 from tests.telephony import linked, peer
 
 LOGS = Path(__file__).parent.parent / "ami"
@@ -56,10 +56,11 @@ class Browser(peer.Watch):
         self.client.on("*", self._take)
         self.client.on("disconnect", self._gone)
 
-    async def _take(self, event: str, payload: dict[str, Any]) -> bool:
-        self.events.append((event, payload))
+    async def _take(self, event: str, payload: Any) -> bool:
+        came = payload if event == frames.BATCH else [(event, payload)]
+        self.events += [(name, data) for name, data in came]
         self.note()
-        if event == "call.pop" and not self._acknowledges:
+        if not self._acknowledges and any(name == "call.pop" for name, _ in came):
             await asyncio.Event().wait()
         return True
 

@@ -36,7 +36,7 @@ async def test_what_comes_late_fills_its_skeletons(desk: Desk) -> None:
     await desk.ring(cards.early())
     card = desk.page.locator(".card")
     await expect(card.locator(".skel").first).to_be_visible()
-    await desk.stage.emit("call.enrich", id=ID, card=cards.late(time.time()))
+    await desk.stage.emit("card.enrich", id=ID, card=cards.late(time.time()))
     await expect(card.locator(".skel")).to_have_count(0)
     await expect(card).to_contain_text("אולגה ברמן")
     await expect(card).to_contain_text("ניתוקים בקו סיבים")

@@ -5,7 +5,7 @@ import { io } from "../vendor/socket.io.esm.min.js";
 import { agree } from "./time.js";
 import { store } from "./store.js";
 
-const EVENTS = ["call.pop", "call.enrich", "call.update", "call.end", "agent.state", "queue.stats", "system.state", "notice"];
+const EVENTS = ["call.pop", "card.enrich", "call.update", "call.end", "agent.state", "queue.stats", "system.state", "notice"];
 const tab = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
 
 let socket;
@@ -51,6 +51,11 @@ export function connect(url = undefined) {
       acknowledge?.();
     });
   }
+  // What one moment brought, in order; acknowledged as one.
+  socket.on("batch", (events, acknowledge) => {
+    for (const [type, data] of events) apply(type, data);
+    acknowledge?.();
+  });
   socket.on("disconnect", (reason) => {
     // The server closed it on purpose: signed out, or the role changed.
     store.dispatch("link", { link: reason === "io server disconnect" ? "refused" : "offline" });

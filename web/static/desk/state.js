@@ -66,7 +66,7 @@ const handlers = {
     const fresh = card.state === "ringing" && known?.state !== "ringing";
     return { ...state, calls: [...others, keepLate(known, card)], announced: fresh ? card.id : state.announced };
   },
-  "call.enrich"(state, { id, card }) {
+  "card.enrich"(state, { id, card }) {
     return { ...state, calls: replace(state.calls, id, () => card) };
   },
   "call.update"(state, { id, call }, now) {
