@@ -74,8 +74,8 @@ io({ transports: ["websocket"] }).on("call.pop", ({ card }, done) => {
 class Exchange(replaying.ReplayedExchange):
     """A manager port that plays one log in two pieces, when told."""
 
-    def __init__(self) -> None:
-        super().__init__(traffic.Cast((), ()))
+    def __init__(self, folder: Path) -> None:
+        super().__init__(traffic.Cast((), ()), folder)
         blocks = [block for _, block in replaying.moments(LOG.read_bytes())]
         rings = next(i for i, block in enumerate(blocks) if block.startswith(b"Event: DialState"))
         self._ring = blocks[: rings + 1]
@@ -177,7 +177,7 @@ async def served(config: Path) -> AsyncIterator[str]:
 
 async def product(browser: Browser, folder: Path) -> tuple[list[float], list[float]]:
     """Measure the product: milliseconds a call, and how many of them the browser took."""
-    async with Exchange() as exchange:
+    async with Exchange(folder / "pbx") as exchange:
         config, login, numbers = prepare(folder, exchange.port)
         async with served(config) as url:
             context = await browser.new_context(viewport={"width": 1440, "height": 900})

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
 
 from callcenter import db, migrations
 
@@ -78,7 +80,9 @@ def running_postgres() -> Iterator[str]:
             )
         try:
             _wait_for_port(port, server, folder / "log")
-            yield f"postgresql+psycopg://callcenter@127.0.0.1:{port}"
+            url = f"postgresql+psycopg://callcenter@127.0.0.1:{port}"
+            _wait_for_postgres(url)
+            yield url
         finally:
             subprocess.run(
                 [*user, programs / "pg_ctl", "stop", "-D", data, "-m", "immediate"],
@@ -102,6 +106,20 @@ def _wait_for_port(port: int, server: subprocess.Popen[bytes], log: Path) -> Non
             time.sleep(0.02)
     words = log.read_text(errors="replace")[-2000:] if log.exists() else ""
     pytest.fail(f"a server on port {port} did not start: {words}")
+
+
+def _wait_for_postgres(url: str) -> None:
+    """Return when it takes sessions: it listens while it still starts up, and refuses them."""
+    engine = create_engine(f"{url}/postgres", poolclass=NullPool)
+    until = time.monotonic() + DEADLINE_SECONDS
+    while True:
+        try:
+            engine.connect().close()
+            return
+        except OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")

@@ -205,8 +205,12 @@ def country(e164: str) -> int:
 @lru_cache(maxsize=16384)
 def display(e164: str, region: str = "IL") -> str:
     """Return the national spelling at home, the international one elsewhere."""
+    israeli = _ISRAELI.fullmatch(e164)
     try:
-        number = phonenumbers.parse(e164)
+        # What parse would say of it, without its 60 us: a card waits for this.
+        number = (
+            phonenumbers.PhoneNumber(972, int(israeli[1])) if israeli else phonenumbers.parse(e164)
+        )
     except phonenumbers.NumberParseException:
         return e164
     home = number.country_code == phonenumbers.country_code_for_region(region)

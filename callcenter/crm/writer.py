@@ -19,10 +19,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Executable
+from sqlalchemy import Connection, Executable, Insert
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from callcenter import db
+from callcenter.crm import bulk
 
 log = structlog.get_logger(__name__)
 
@@ -60,8 +61,9 @@ class Writer:
         self.refused = 0  # rows that the database would never take
         self._database = database
         self._linger = linger_seconds
-        self._dialect = database.engine.dialect.name
-        self._statements: dict[Kind, Executable] = {}
+        self._dialect = database.engine.dialect
+        self._upserts: dict[Kind, bulk.Bulk] = {}
+        self._changes: dict[Kind, Executable] = {}
         self._waiting: Group = {}
         self._writing = 0
         self._flushes: list[Future[None]] = []
@@ -195,10 +197,17 @@ class Writer:
         return True
 
     def _execute(self, connection: Connection, kind: Kind, rows: list[Values]) -> None:
-        statement = self._statements.get(kind)
-        if statement is None:
-            statement = self._statements[kind] = kind.statement(self._dialect)
-        connection.execute(statement, rows)
+        if kind not in self._upserts and kind not in self._changes:
+            statement = kind.statement(self._dialect.name)
+            if isinstance(statement, Insert):
+                self._upserts[kind] = bulk.Bulk(statement, self._dialect)
+            else:
+                self._changes[kind] = statement
+        upsert = self._upserts.get(kind)
+        if upsert is not None:
+            upsert.execute(connection, rows)
+        else:
+            connection.execute(self._changes[kind], rows)
 
     def _settle(self, rows: int) -> None:
         if rows and self.trouble is not None:
