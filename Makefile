@@ -21,7 +21,7 @@ demo: ## a running call center with a real Asterisk and calls that keep arriving
 test: ## lint, types and every test, on the real Asterisk
 	@.ci/setup tests
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n 4 --dist worksteal
 
 lint: ## style
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

@@ -178,7 +178,7 @@ async def served(config: Path) -> AsyncIterator[str]:
 async def product(browser: Browser, folder: Path) -> tuple[list[float], list[float]]:
     """Measure the product: milliseconds a call, and how many of them the browser took."""
     async with Exchange(folder / "pbx") as exchange:
-        config, login, numbers = prepare(folder, exchange.port)
+        config, login, numbers = prepare(folder, exchange.ami_port)
         async with served(config) as url:
             context = await browser.new_context(viewport={"width": 1440, "height": 900})
             await context.request.post(

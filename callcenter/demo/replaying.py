@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 from callcenter.demo.traffic import Cast, pick
 
@@ -69,7 +70,7 @@ class ReplayedExchange:
         self._heard = asyncio.Event()  # somebody signed in: nothing is played to an empty house
         self._server: asyncio.Server | None = None
 
-    async def __aenter__(self) -> ReplayedExchange:
+    async def __aenter__(self) -> Self:
         self.recordings.mkdir(parents=True, exist_ok=True)
         self._server = await asyncio.start_server(self._serve, self.host, self.ami_port)
         self.ami_port = self._server.sockets[0].getsockname()[1]
