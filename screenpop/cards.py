@@ -104,7 +104,7 @@ def build(scene: Scene, viewer: Viewer) -> Card:
             "queue": scene.queue,
             "label": scene.queue_label or clean(scene.queue, 80),
             "wait_seconds": _waited(scene),
-            "did": scene.did,
+            "did": _line(scene.did, match.number.home),
             "calls_24h": None,
         },
         "contacts": None,
@@ -131,6 +131,12 @@ def number(of: phones.Number) -> dict[str, Any]:
     kind = {phones.WITHHELD: "withheld", phones.INTERNAL: "internal"}.get(of.kind, "external")
     shown = "" if kind == "withheld" else clean(of.display, 40)
     return {"e164": of.e164, "display": shown, "kind": kind}
+
+
+def _line(did: str | None, home: str) -> str | None:
+    """Give the number of ours that was called, as people here write it."""
+    e164 = phones.parse(did, home)[0] if did else None
+    return phones.display(e164, home) if e164 else clean(did, 40) or None
 
 
 def wrapup(of: tuple[float, float] | None) -> dict[str, float] | None:
