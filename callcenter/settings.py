@@ -73,7 +73,8 @@ class Web(Part):
         (), description="Addresses whose X-Forwarded-For is believed."
     )
     redis_url: str = Field(
-        "", description="Redis that carries the recordings' jobs between hosts; empty keeps them in a file."
+        "",
+        description="Redis that carries the recordings' jobs between hosts; empty keeps them in a file.",
     )
 
 

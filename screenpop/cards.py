@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from callcenter.crm import matching, phones
-from callcenter.telephony import facts
+from callcenter.telephony import facts, values
 
 Card = dict[str, Any]
 Say = Callable[[str], str]
@@ -38,7 +37,7 @@ _UNSEEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class Viewer:
     """Who looks at the card: what may be seen was decided before, and is given as the parties that may not be."""
 
@@ -47,7 +46,7 @@ class Viewer:
     hidden: Collection[int] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class Scene:
     """All about one user's part in one call that the card tells; times are epoch seconds."""
 

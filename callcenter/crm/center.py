@@ -75,6 +75,7 @@ class Center:
         # What exists now stays: a full collection that walks it all would delay a pop by a tenth of a second.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(20_000, 20, 100)
         await self._refresh()
         declared = await self.database.run(agents.last_declared, time.time())
         self.agents.restore(declared)

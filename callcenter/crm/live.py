@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from callcenter.crm import matching
-from callcenter.telephony import facts
+from callcenter.telephony import facts, values
 
 Key = tuple[str, str]  # (pbx, Linkedid)
 
@@ -39,7 +39,7 @@ class Leg:
     wrapup_seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class Dial:
     """A call that a user asked for: whom it is for is known before it rings."""
 
@@ -92,7 +92,7 @@ class LiveCall:
         return self.transfer is not None and self.transfer["state"] == "consulting"
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class Popped:
     """A card is to appear on a user's screens."""
 
@@ -100,7 +100,7 @@ class Popped:
     leg: Leg
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class Updated:
     """A card that is there shows something else."""
 
@@ -108,7 +108,7 @@ class Updated:
     leg: Leg
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class Relinked:
     """It was decided who the party is: cards are made anew."""
 
@@ -116,7 +116,7 @@ class Relinked:
     leg: Leg
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class Closed:
     """A user's part ended: ended | missed | answered_elsewhere | transferred | rejected; perhaps wrap-up begins."""
 
@@ -125,7 +125,7 @@ class Closed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class Noticed:
     """Something is to be said to a user, by its code."""
 

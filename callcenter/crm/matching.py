@@ -12,10 +12,10 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from callcenter.crm import phones
+from callcenter.telephony import values
 
 STRONG = "strong"
 WEAK = "weak"
@@ -79,7 +79,7 @@ def with_cases(row: Row, open_cases: int) -> Row:
     return row._replace(open_cases=open_cases)
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class Context:
     """What else is known when the call is matched."""
 
@@ -89,7 +89,7 @@ class Context:
     now: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class Candidate:
     """A party who may be calling; `detail` tells namesakes apart, `row` has what a card shows."""
 
@@ -101,7 +101,7 @@ class Candidate:
     row: Row
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class Match:
     """The decision; `party_id` is set only where the call may be linked by itself."""
 
@@ -132,11 +132,14 @@ UNMATCHED = {
 }
 
 
+_NOTHING = Context()
+
+
 def decide(
     number: phones.Number,
     exact: Sequence[Row],
     weak: Sequence[Row] = (),
-    context: Context = Context(),
+    context: Context = _NOTHING,
 ) -> Match:
     """Rank the rows and decide who it is; `weak` is looked at only where `exact` is empty.
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from callcenter import errors
+from callcenter.telephony import values
 
 WITHHELD = "withheld"
 INTERNAL = "internal"
@@ -68,7 +68,7 @@ _DIALABLE = re.compile(r"\+?[0-9*#]+")
 _DECORATION = re.compile(r"[\s\-().\u2010-\u2015\u00a0]")
 
 
-@dataclass(frozen=True, slots=True)
+@values.value
 class Number:
     """A classified number; `e164` is None where there is none to match by."""
 
