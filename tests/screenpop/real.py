@@ -54,7 +54,7 @@ async def standing(stage: stages.Stage, folder: Path, **calls: Any) -> AsyncIter
         username=stage.exchange.ami_user,
         secret=stage.exchange.ami_secret,
         trunks=("PJSIP/trunk-*",),
-        dial_timeout_seconds=8,
+        dial_timeout_seconds=12,
     )
     config = settings.Settings(pbx=(pbx,), calls=settings.Calls(**calls))
     board = switchboard.Switchboard(config.pbx)

@@ -29,7 +29,7 @@ class Watch:
     def note(self) -> None:
         self._changed.set()
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = 90.0) -> None:
         async with asyncio.timeout(seconds):
             while not condition():
                 self._changed.clear()
