@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -192,8 +193,9 @@ def baseline(database: db.Database) -> Callable[[str], Any]:
     return ask
 
 
-def compare(database: db.Database, name: str, count: int, target: float) -> None:
-    """Measure the product beside the baseline on one database."""
+def compare(database: db.Database, name: str, count: int, target: float) -> bool:
+    """Measure the product beside the baseline on one database; say whether it is fast enough."""
+    migrations.upgrade(database)  # the file may be older than the schema
     texts = asked(count)
     found = lookup.Lookup(database)
     found.refresh()
@@ -205,24 +207,26 @@ def compare(database: db.Database, name: str, count: int, target: float) -> None
         f"  p99 {base / p99:.1f} times better; target {target:.0f} us: {'met' if p99 <= target else 'MISSED'}"
     )
     found.close()
+    return p99 <= target
 
 
-def main() -> None:
-    """Run the benchmark."""
+def main() -> bool:
+    """Run the benchmark; return whether the targets were reached."""
     count = 10_000_000 if os.environ.get("BENCH_FULL") else 1_000_000
     database = db.Database(f"sqlite:///{build_sqlite(count)}")
-    compare(database, "SQLite", count, 100)
+    good = compare(database, "SQLite", count, 100)
     database.close()
     if servers.postgres_programs() is None:
         print("PostgreSQL: not installed, not measured")
-        return
+        return good
     with servers.running_postgres() as server:
         database = db.Database(f"{server}/postgres")
         migrations.upgrade(database)
         fill_postgres(database, count)
-        compare(database, "PostgreSQL", count, 500)
+        good &= compare(database, "PostgreSQL", count, 500)
         database.close()
+    return good
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(0 if main() else 1)
