@@ -21,7 +21,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def transcribe_file(
     file: Annotated[Path, typer.Argument(help="A WAV file; two channels are agent and customer.")],
     language: Annotated[str, typer.Option(help="Language spoken: he, en, ru, ...")] = "",
-    model: Annotated[Path | None, typer.Option(help="Folder of a Vosk model.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Folder of a Vosk or faster-whisper model.")
+    ] = None,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
@@ -30,7 +32,7 @@ def transcribe_file(
     spoken = language or known.speech.language or known.site.language
     sounds = _sounds(file)
     engine = engines.load(model) if model else engines.Engines(known.speech.models).get(spoken)
-    said = transcribe.transcribe(engine, sounds)
+    said = transcribe.transcribe(engine, sounds, language=spoken)
     if not as_json:
         for each in said:
             print(
@@ -87,9 +89,7 @@ def list_models(as_json: AsJson = False, config: Config = None) -> None:
     if as_json:
         print(json.dumps(rows, ensure_ascii=False))
     elif not rows:
-        print(
-            "No speech model is configured: set speech.models, language -> folder of a Vosk model."
-        )
+        print("No speech model is configured: set speech.models, language -> folder of a model.")
     else:
         for row in rows:
             print(

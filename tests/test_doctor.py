@@ -139,4 +139,4 @@ def test_the_command_speaks_json_and_fails_when_something_is_wrong(tmp_path: Pat
     found = {line["check"]: line for line in map(json.loads, done.stdout.splitlines())}
     assert found["pbx"]["level"] == "fail"
     assert found["disk"]["level"] in {"ok", "fail"}
-    assert "not a Vosk model" in found["speech"]["text"]
+    assert "is not a model" in found["speech"]["text"]

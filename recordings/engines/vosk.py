@@ -18,6 +18,8 @@ class VoskEngine:
     """A model in memory (some 300-800 MB), for one thread at a time."""
 
     name = "vosk"
+    window_seconds = 0.0
+    languages: frozenset[str] = frozenset()
 
     def __init__(self, folder: Path) -> None:
         vosk.SetLogLevel(-1)
@@ -27,7 +29,7 @@ class VoskEngine:
         except Exception as error:  # the library raises nothing narrower
             raise engines.NoModel(f"{folder} cannot be loaded by Vosk: {error}") from error
 
-    def transcribe(self, pcm16: bytes, rate: int) -> list[engines.Segment]:
+    def transcribe(self, pcm16: bytes, rate: int, language: str) -> list[engines.Segment]:
         """Return the utterances heard, with times and confidence of every word."""
         recognizer = vosk.KaldiRecognizer(self._model, rate)
         recognizer.SetWords(True)

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select
 
 from callcenter import models
-from recordings import audio, engines, jobs, store, worker
+from recordings import audio, jobs, store, worker
 from tests.recordings import sounds
 from tests.recordings.conftest import MakePlace, Place
 
@@ -163,18 +163,6 @@ def test_without_a_model_a_recording_waits_and_is_heard_when_there_is_one(
     assert later.sweep() == 1
     later.advance(recording_id)
     assert place.row(recording_id).state == "done" and len(place.said(recording_id)) == 2
-
-
-def test_a_folder_that_is_no_model_is_told_from_one_that_cannot_be_loaded(tmp_path: Path) -> None:
-    with pytest.raises(engines.NoModel, match="is not a folder"):
-        engines.load(tmp_path / "none")
-    with pytest.raises(engines.NoModel, match="no am/final.mdl"):
-        engines.load(tmp_path)
-    for name in ("am/final.mdl", "conf/model.conf"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"not a model")
-    with pytest.raises(engines.NoModel, match="cannot be loaded"):
-        engines.load(tmp_path)
 
 
 @pytest.mark.postgres
