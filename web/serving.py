@@ -18,7 +18,7 @@ from callcenter import logs, migrations
 from callcenter.db import Database
 from callcenter.settings import Settings
 from callcenter.telephony.switchboard import Switchboard
-from recordings import expect, jobs, worker
+from recordings import expect, jobs, mixmonitor, worker
 from web.app import create_app
 
 log = structlog.get_logger(__name__)
@@ -33,10 +33,12 @@ def _recordings(
     hints = jobs.Hints(settings)
     expecter = expect.Expecter(database, settings, hint=hints)
     # Before the exchanges are listened to, and after those who write the calls.
-    switchboard.subscribers.append(expecter.on_fact)
+    recorder = mixmonitor.Recorder(switchboard, settings, expecter)
+    switchboard.subscribers += [expecter.on_fact, recorder.on_fact]
 
     async def context(_app: web.Application) -> AsyncIterator[None]:
         yield
+        await recorder.close()
         await asyncio.to_thread(expecter.close)
         hints.close()
 
