@@ -213,10 +213,12 @@ class Steps:
             reason = f"no_model: {problem}"
             self._settle(keeper, state="no_model", reason=reason, language=language, tries=0)
             return
-        said = transcribe.transcribe(
-            engine, store.sounds_of(self.settings, recording), language=language
+        sounds = store.sounds_of(self.settings, recording)
+        began = time.monotonic()
+        said = transcribe.transcribe(engine, sounds, language=language)
+        made = transcribe.row(
+            engine, said, language=language, now=utcnow(), work_seconds=time.monotonic() - began
         )
-        made = transcribe.row(engine, said, language=language, now=utcnow())
         self.database.call(jobs.done, keeper.end(), made)
         log.info("recording transcribed", linkedid=recording.linkedid, segments=len(said))
 

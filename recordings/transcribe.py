@@ -127,7 +127,12 @@ def _turn(words: list[engines.Word]) -> engines.Segment:
 
 
 def row(
-    engine: engines.Engine, said: list[Said], *, language: str, now: datetime
+    engine: engines.Engine,
+    said: list[Said],
+    *,
+    language: str,
+    now: datetime,
+    work_seconds: float | None = None,
 ) -> models.Transcript:
     """Make the transcript's row with its segments."""
     sure = [word.confidence for each in said for word in each.segment.words]
@@ -136,6 +141,7 @@ def row(
         model=engine.model[:100],
         language=language,
         confidence=round(sum(sure) / len(sure), 3) if sure else None,
+        work_seconds=work_seconds,
         created_at=now,
         segments=[
             models.Segment(
