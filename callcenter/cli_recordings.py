@@ -1,4 +1,4 @@
-"""Commands about recordings: `transcribe` a file, run a `worker`, list the `models` of speech."""
+"""Commands about recordings: `transcribe` a file, run a `worker`."""
 
 from __future__ import annotations
 
@@ -79,29 +79,3 @@ def _document(
 def run_worker(config: Config = None) -> None:
     """Fetch and transcribe recordings until stopped."""
     worker.run(settings.load(config))
-
-
-@app.command("models")
-def list_models(as_json: AsJson = False, config: Config = None) -> None:
-    """List the configured speech models and say which of them are there; status 1 where one is not."""
-    known = engines.Engines(settings.load(config).speech.models)
-    rows = [_model(known, language) for language in sorted(known.models)]
-    if as_json:
-        print(json.dumps(rows, ensure_ascii=False))
-    elif not rows:
-        print("No speech model is configured: set speech.models, language -> folder of a model.")
-    else:
-        for row in rows:
-            print(
-                f"{row['language']:<4} {'ok' if row['ok'] else 'BAD':<4} {row['problem'] or row['folder']}"
-            )
-    if not all(row["ok"] for row in rows):
-        raise typer.Exit(1)
-
-
-def _model(known: engines.Engines, language: str) -> dict[str, Any]:
-    try:
-        folder, problem = str(known.folder(language)), ""
-    except engines.NoModel as error:
-        folder, problem = known.models[language], str(error)
-    return {"language": language, "folder": folder, "ok": not problem, "problem": problem}

@@ -178,6 +178,10 @@ class Speech(Part):
         default_factory=dict,
         description="Language -> folder of a Vosk or faster-whisper model: he, en, ru.",
     )
+    catalogue: str = Field(
+        "https://alphacephei.com/vosk/models/model-list.json",
+        description="Address of the list of models for `callcenter models download`.",
+    )
     language: str = Field(
         "", description="Language of speech where the queue says nothing; empty takes the site's."
     )

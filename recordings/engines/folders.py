@@ -23,7 +23,15 @@ class NoModel(errors.CallCenterError):
 
 
 def kind(folder: Path) -> str:
-    """Return VOSK or WHISPER; raise NoModel where a folder is neither, saying what is missing and what to do."""
+    """Return VOSK or WHISPER where its engine is installed; raise NoModel else, saying what is missing and what to do."""
+    found = recognise(folder)
+    if found == WHISPER and find_spec("faster_whisper") is None:
+        raise NoModel(f"faster-whisper is not installed: {INSTALL_WHISPER}")
+    return found
+
+
+def recognise(folder: Path) -> str:
+    """Return which kind of model a folder holds, whether it can be used here or not."""
     if not folder.is_dir():
         raise NoModel(f"{folder} is not a folder")
     missing = {
@@ -32,7 +40,6 @@ def kind(folder: Path) -> str:
     }
     for name, lacking in missing.items():
         if not lacking:
-            _installed(name)
             return name
     for name, lacking in missing.items():
         if len(lacking) < len(PARTS[name]):
@@ -41,11 +48,6 @@ def kind(folder: Path) -> str:
         f"{folder} is not a model: it has neither {PARTS[VOSK][0]} (Vosk) nor {PARTS[WHISPER][0]} (faster-whisper)"
         f"{_inside(folder)}"
     )
-
-
-def _installed(name: str) -> None:
-    if name == WHISPER and find_spec("faster_whisper") is None:
-        raise NoModel(f"faster-whisper is not installed: {INSTALL_WHISPER}")
 
 
 def _inside(folder: Path) -> str:
