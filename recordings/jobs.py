@@ -183,7 +183,9 @@ def stored(session: Session, lease: Lease, kept: store.Kept, *, reason: str) -> 
 
 def done(session: Session, lease: Lease, transcript: models.Transcript) -> None:
     """Write the transcript and that all is done, both or neither."""
-    settle(session, lease, state="done", tries=0)
+    recording = session.get_one(models.Recording, lease.recording_id)
+    reason = recording.reason if recording.reason.startswith("cut_off") else ""  # still true
+    settle(session, lease, state="done", tries=0, language=transcript.language, reason=reason)
     forget_transcript(session, lease.recording_id)
     transcript.recording_id = lease.recording_id
     session.add(transcript)

@@ -133,16 +133,15 @@ class Steps:
         except OSError as problem:
             if problem.errno not in FULL:
                 raise
-            self._wait(
-                keeper,
-                recording,
-                "disk_full: the store has no room",
-                seconds=self.patience.longest_wait,
-            )
+            log.error("recording waits: the store's disk is full", linkedid=recording.linkedid)
+            reason = "disk_full: the store has no room"
+            self._wait(keeper, recording, reason, seconds=self.patience.longest_wait)
 
     def stumbled(self, keeper: Keeper, problem: Exception) -> None:
         """Count a try that went wrong in a way nobody foresaw; the third is the last."""
         said = f"error: {type(problem).__name__}: {problem}"
+        recording = self.database.call(jobs.get, keeper.lease)
+        log.error("a try failed", linkedid=recording.linkedid, exc_info=problem)
         wait = timedelta(seconds=self.patience.retry_seconds)
         self.database.call(jobs.stumbled, keeper.end(), problem=said, now=utcnow(), wait=wait)
 
@@ -175,6 +174,8 @@ class Steps:
         else:
             again = utcnow() + timedelta(seconds=self.patience.missing_seconds * 5)
             problem = "missing: the exchange's folder does not have the file"
+            if recording.state != "missing":
+                log.warning("recording missing", linkedid=recording.linkedid, file=recording.file)
             self._settle(keeper, state="missing", reason=problem, lease_until=again)
 
     def _keep(
@@ -183,6 +184,8 @@ class Steps:
     ) -> None:  # fmt: skip
         kept = store.keep(self.settings, recording, found, sounds=sounds)
         self.database.call(jobs.stored, keeper.end(), kept, reason=reason)
+        if reason:
+            log.warning("recording cut off", linkedid=recording.linkedid, reason=reason)
         log.info("recording stored", linkedid=recording.linkedid, seconds=kept.seconds)
         self._tidy(recording, found)
         self._again(recording.id, 0.0)
@@ -211,6 +214,7 @@ class Steps:
             engine = self.engines.get(language)
         except engines.NoModel as problem:
             reason = f"no_model: {problem}"
+            log.warning("recording waits for a model", linkedid=recording.linkedid, reason=reason)
             self._settle(keeper, state="no_model", reason=reason, language=language, tries=0)
             return
         sounds = store.sounds_of(self.settings, recording)

@@ -60,7 +60,6 @@ class Worker:
         except jobs.LeaseLost:
             raise
         except Exception as problem:
-            log.exception("a try failed", recording=keeper.lease.recording_id)
             self.steps.stumbled(keeper, problem)
 
     def sweep(self) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import SecretStr
@@ -89,15 +90,20 @@ class Followed:
             return list(session.query(models.Recording).order_by(models.Recording.id))
 
 
+def settings_of(stage: Stage, *, record: Literal["dialplan", "ami"]) -> settings.Pbx:
+    """Return the settings for the stage's exchange."""
+    pbx = stage.exchange
+    return settings.Pbx(
+        host=pbx.host, port=pbx.ami_port, username=pbx.ami_user, secret=SecretStr(pbx.ami_secret),
+        trunks=("PJSIP/trunk-*",), recordings=str(pbx.recordings), record=record,
+    )  # fmt: skip
+
+
 @pytest.fixture
 async def followed(make_place: MakePlace, stage: Stage) -> AsyncIterator[Followed]:
     """Follow the exchange with the setting record = "ami"."""
-    pbx, place = stage.exchange, make_place()
-    told = settings.Pbx(
-        host=pbx.host, port=pbx.ami_port, username=pbx.ami_user, secret=SecretStr(pbx.ami_secret),
-        trunks=("PJSIP/trunk-*",), recordings=str(pbx.recordings), record="ami",
-    )  # fmt: skip
-    place.settings = place.settings.model_copy(update={"pbx": (told,)})
+    place = make_place()
+    place.settings = place.settings.model_copy(update={"pbx": (settings_of(stage, record="ami"),)})
     made = Followed(place, stage)
     await made.start()
     yield made
