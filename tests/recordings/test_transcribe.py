@@ -89,6 +89,21 @@ def test_vosk_hears_words_with_times_at_either_rate(vosk: engines.Engine, rate: 
 
 
 @pytest.mark.vosk
+def test_vosk_tells_each_stretch_in_its_own_time_whatever_it_heard_before(
+    vosk: engines.Engine,
+) -> None:
+    spoken = sounds.prompt("vm-goodbye")
+    pcm = spoken.mono().tobytes()
+    firsts = []
+    for before in (b"", b"\0" * 160_000, pcm, pcm[: 4_001 * 2]):
+        vosk.transcribe(before, spoken.rate, "ko")
+        said = vosk.transcribe(pcm, spoken.rate, "ko")
+        assert said and said[-1].t1 <= spoken.seconds + 0.3
+        firsts.append(said[0].t0)
+    assert max(firsts) - min(firsts) < 0.2, firsts
+
+
+@pytest.mark.vosk
 def test_vosk_takes_a_tone_and_a_click(vosk: engines.Engine) -> None:
     for sound in (sounds.tone(1), sounds.tone(0.02)):
         for each in transcribe.transcribe(vosk, {"agent": sound}, language="ko"):
