@@ -13,7 +13,7 @@ PARTS = {
     # Without tokenizer.json the library would ask the network for one.
     WHISPER: ("model.bin", "config.json", "tokenizer.json"),
 }
-INSTALL_WHISPER = "pip install 'callcenter[whisper]'"
+INSTALL_WHISPER = "pip install 'faster-whisper>=1.2'"
 
 
 class NoModel(errors.CallCenterError):

@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table("transcript") as table:
-        table.add_column(sa.Column("work_seconds", sa.Float(), nullable=True))
+        table.add_column(sa.Column("work_seconds", sa.Double(), nullable=True))
 
 
 def downgrade() -> None:
