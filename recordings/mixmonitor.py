@@ -103,6 +103,8 @@ class Recorder:
             except errors.ActionRefused as refusal:
                 self._refused(pbx, linkedid, f"{file}.wav", refusal)
                 return
+        log.error("recording not begun: the exchange did not answer", linkedid=linkedid)
+        self._begun.discard((pbx.name, linkedid))  # the call's next turn may find it back
 
     def _refused(self, pbx: Pbx, linkedid: str, file: str, refusal: errors.ActionRefused) -> None:
         if self._customer(pbx.name, linkedid) is None:

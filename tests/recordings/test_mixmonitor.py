@@ -233,6 +233,29 @@ async def test_a_call_answered_while_the_link_is_away_is_recorded_when_it_is_bac
     assert len(followed.rows()) == 1
 
 
+@pytest.mark.parametrize("stage", ["22"], indirect=True)
+async def test_a_link_that_breaks_at_the_answer_is_waited_for(
+    stage: Stage, followed: Followed
+) -> None:
+    link = followed.board.line("main").link
+
+    async def cut(_pbx: str, fact: facts.Fact) -> None:
+        if isinstance(fact, facts.CallAnswered):
+            await link.close()
+
+    followed.board.subscribers.insert(0, cut)
+    customer = await stage.trunk.call(BARE, number=DANA)
+    await stage.answered_by("1001")
+    await stage.until(lambda: followed.board.status()[0].state == "stopped")
+    followed.board.subscribers.remove(cut)
+    assert followed.started() == []
+    link.start()
+    await stage.until(lambda: len(followed.started()) == 1)
+    await customer.hang_up()
+    await stage.idle()
+    assert len(followed.rows()) == 1
+
+
 def test_names_hold_nothing_that_an_option_or_a_path_could_be_made_of() -> None:
     pbx = settings.Pbx(recordings="/here", recordings_remote="/there/monitor/", record="ami")
     file = mixmonitor.path(pbx, "../../etc,r(x)\r\nAction", "1.2")
