@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -112,6 +115,12 @@ class Steps:
         self.settings, self.database, self.patience = settings, database, patience or Patience()
         self.engines = engines.Engines(settings.speech.models)
         self._again = again
+        # A thread of its own, so that it alone has the lowest priority: the rows are written at the worker's.
+        self._hearing = futures.ThreadPoolExecutor(1, "engine", initializer=_only_when_idle)
+
+    def close(self) -> None:
+        """Let the engine's thread go, without waiting for what it does."""
+        self._hearing.shutdown(wait=False)
 
     def claim(self, recording_id: int) -> Keeper | None:
         """Take a recording, where there is something to do and nobody else does it."""
@@ -211,7 +220,7 @@ class Steps:
             with keeper.steady() as lease:
                 if not self.database.call(jobs.begin, lease):
                     return
-            engine = self.engines.get(language)
+            engine = self._hearing.submit(self.engines.get, language).result()
         except engines.NoModel as problem:
             reason = f"no_model: {problem}"
             log.warning("recording waits for a model", linkedid=recording.linkedid, reason=reason)
@@ -219,7 +228,9 @@ class Steps:
             return
         sounds = store.sounds_of(self.settings, recording)
         began = time.monotonic()
-        said = transcribe.transcribe(engine, sounds, language=language)
+        said = self._hearing.submit(
+            transcribe.transcribe, engine, sounds, language=language
+        ).result()
         made = transcribe.row(
             engine, said, language=language, now=utcnow(), work_seconds=time.monotonic() - began
         )
@@ -240,6 +251,13 @@ class Steps:
         again = utcnow() + timedelta(seconds=seconds)
         self._settle(keeper, state=state, reason=reason, lease_until=again)
         self._again(recording.id, seconds)
+
+
+def _only_when_idle() -> None:
+    """Let this thread, and those that it starts, compute only while nobody else wants the processor."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _nobody_talked(session: Session, call_id: int | None) -> bool:
