@@ -17,7 +17,8 @@ COMMANDS = {
     "callcenter.cli_serve": ("serve", "demo", "doctor", "settings"),
     "callcenter.cli_telephony": ("replay", "record"),
     "callcenter.cli_crm": ("match", "migrate", "sample", "user"),
-    "callcenter.cli_recordings": ("transcribe", "worker", "models"),
+    "callcenter.cli_recordings": ("transcribe", "worker"),
+    "callcenter.cli_models": ("models",),
 }
 
 

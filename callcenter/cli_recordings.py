@@ -1,4 +1,4 @@
-"""Commands about recordings: `transcribe` a file, run a `worker`, list the `models` of speech."""
+"""Commands about recordings: `transcribe` a file, run a `worker`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def transcribe_file(
     file: Annotated[Path, typer.Argument(help="A WAV file; two channels are agent and customer.")],
     language: Annotated[str, typer.Option(help="Language spoken: he, en, ru, ...")] = "",
-    model: Annotated[Path | None, typer.Option(help="Folder of a Vosk model.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Folder of a Vosk or faster-whisper model.")
+    ] = None,
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
@@ -30,7 +32,7 @@ def transcribe_file(
     spoken = language or known.speech.language or known.site.language
     sounds = _sounds(file)
     engine = engines.load(model) if model else engines.Engines(known.speech.models).get(spoken)
-    said = transcribe.transcribe(engine, sounds)
+    said = transcribe.transcribe(engine, sounds, language=spoken)
     if not as_json:
         for each in said:
             print(
@@ -77,31 +79,3 @@ def _document(
 def run_worker(config: Config = None) -> None:
     """Fetch and transcribe recordings until stopped."""
     worker.run(settings.load(config))
-
-
-@app.command("models")
-def list_models(as_json: AsJson = False, config: Config = None) -> None:
-    """List the configured speech models and say which of them are there; status 1 where one is not."""
-    known = engines.Engines(settings.load(config).speech.models)
-    rows = [_model(known, language) for language in sorted(known.models)]
-    if as_json:
-        print(json.dumps(rows, ensure_ascii=False))
-    elif not rows:
-        print(
-            "No speech model is configured: set speech.models, language -> folder of a Vosk model."
-        )
-    else:
-        for row in rows:
-            print(
-                f"{row['language']:<4} {'ok' if row['ok'] else 'BAD':<4} {row['problem'] or row['folder']}"
-            )
-    if not all(row["ok"] for row in rows):
-        raise typer.Exit(1)
-
-
-def _model(known: engines.Engines, language: str) -> dict[str, Any]:
-    try:
-        folder, problem = str(known.folder(language)), ""
-    except engines.NoModel as error:
-        folder, problem = known.models[language], str(error)
-    return {"language": language, "folder": folder, "ok": not problem, "problem": problem}

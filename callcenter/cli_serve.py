@@ -14,6 +14,7 @@ from callcenter import doctor as doctoring
 from callcenter import errors, manual, settings
 from callcenter.demo import run as demo_run
 from callcenter.telephony import checkup
+from recordings import checkup as checkup_speech
 from web import serving
 
 app = typer.Typer()
@@ -31,7 +32,7 @@ async def _examine(loaded: settings.Settings) -> list[doctoring.Finding]:
     for pbx in loaded.pbx:
         findings += [finding async for finding in checkup.examine(pbx)]
     findings += doctoring.check_recordings(loaded)
-    findings += doctoring.check_speech(loaded)
+    findings += checkup_speech.check_speech(loaded)
     return findings
 
 

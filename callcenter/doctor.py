@@ -23,7 +23,6 @@ from callcenter.settings import Pbx, Settings
 
 Level = Literal["ok", "warn", "fail"]
 LEAST_FREE_BYTES = 2 * 1024**3
-MODEL_PARTS = ("**/final.mdl", "**/mfcc.conf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,22 +128,6 @@ def check_recordings(settings: Settings) -> Iterator[Finding]:
         yield Finding("disk", "fail", text, fix)
     else:
         yield Finding("disk", "ok", text)
-
-
-def check_speech(settings: Settings) -> Iterator[Finding]:
-    """See whether each language's model is a folder that Vosk can load."""
-    fix: tuple[str, ...]
-    if not settings.speech.models:
-        fix = ("[speech.models]", 'en = "FOLDER OF A VOSK MODEL"', 'ru = "FOLDER OF A VOSK MODEL"')
-        yield Finding("speech", "warn", "no model: recordings wait to be transcribed", fix)
-    for language, folder in settings.speech.models.items():
-        missing = [part for part in MODEL_PARTS if not any(Path(folder).glob(part))]
-        if missing:
-            fix = ("[speech.models]", f'{language} = "FOLDER OF A VOSK MODEL"')
-            text = f"{folder} is not a Vosk model: no {', '.join(missing)}"
-            yield Finding("speech", "fail", text, fix)
-        else:
-            yield Finding("speech", "ok", f"{language}: {folder}")
 
 
 def worst(findings: list[Finding]) -> Level:

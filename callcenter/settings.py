@@ -9,10 +9,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -116,8 +124,18 @@ class Pbx(Part):
     recordings_remote: str = Field(
         "", description="The same folder as the exchange names it, when different."
     )
+    record: Literal["dialplan", "ami"] = Field(
+        "dialplan",
+        description="Who begins recordings: MixMonitor in the dialplan, or we by AMI where it may not be changed.",
+    )
     ping_seconds: float = Field(2.0, gt=0, description="Time between two pings of the link.")
     auth_retry_seconds: float = Field(60.0, gt=0, description="Wait after a refused sign-in.")
+
+    @model_validator(mode="after")
+    def _folder_for_records(self) -> Self:
+        if self.record == "ami" and not self.recordings:
+            raise ValueError('record = "ami" needs recordings, the folder to record into')
+        return self
 
 
 class Calls(Part):
@@ -158,7 +176,12 @@ class Speech(Part):
     """Which model hears which language."""
 
     models: dict[str, str] = Field(
-        default_factory=dict, description="Language -> folder of a Vosk model: he, en, ru."
+        default_factory=dict,
+        description="Language -> folder of a Vosk or faster-whisper model: he, en, ru.",
+    )
+    catalogue: str = Field(
+        "https://alphacephei.com/vosk/models/model-list.json",
+        description="Address of the list of models for `callcenter models download`.",
     )
     language: str = Field(
         "", description="Language of speech where the queue says nothing; empty takes the site's."

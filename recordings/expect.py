@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
@@ -27,9 +28,21 @@ RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 15.0
 LONGEST_FILE = 400
 LONGEST_ID = 150
+LONGEST_REASON = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The exchange refused to record a call; `file` is what it was asked to write."""
+
+    linkedid: str
+    at: float
+    file: str
+    problem: str
+
 
 Hint = Callable[[int], None]
-Told = tuple[str, facts.Fact]
+Told = tuple[str, facts.Fact | Refused]
 CONCERN_US = (
     facts.RecordingStarted,
     facts.RecordingStopped,
@@ -55,6 +68,10 @@ class Expecter:
         """Take a fact; never waits."""
         if isinstance(fact, CONCERN_US):
             self._facts.put_nowait((pbx, fact))
+
+    def refused(self, pbx: str, refusal: Refused) -> None:
+        """Take that a recording could not begin; never waits."""
+        self._facts.put_nowait((pbx, refusal))
 
     def flush(self, timeout_seconds: float = 10.0) -> bool:
         """Wait until all that was taken is written; False where that took too long."""
@@ -125,6 +142,8 @@ def _note_all(session: Session, told: list[Told], known: dict[str, roles.Roles])
                 expect(session, pbx, fact, heard=heard)
             case facts.RecordingStopped() | facts.CallEnded() | facts.CallLost():
                 ended += _close(session, pbx, fact.linkedid, at=fact.at)
+            case Refused():
+                _fail(session, pbx, fact)
             case facts.CallMerged():
                 _move(session, pbx, fact)
     return ended
@@ -155,6 +174,14 @@ def expect(
     session.add(recording)
     session.flush()
     return recording
+
+
+def _fail(session: Session, pbx: str, refusal: Refused) -> None:
+    """Make a row that says why there is no recording."""
+    begun = facts.RecordingStarted(refusal.linkedid, refusal.at, "", refusal.file)
+    recording = expect(session, pbx, begun)
+    recording.state, recording.ended_at = "failed", recording.started_at
+    recording.reason = f"not_started: {_clean(refusal.problem)}"[:LONGEST_REASON]
 
 
 def call_id(session: Session, pbx: str, linkedid: str) -> int | None:

@@ -37,6 +37,8 @@ UNTOLD = timedelta(minutes=5)  # a recording whose end we were not told of is lo
 BATCH = 500
 WAITING = ("expected", "missing")
 HEARD = ("stored", "transcribing")
+RETRIED = ("failed", "missing", "no_model")
+HOPELESS = ("not_started", "outside_folder")  # reasons that trying again does not mend
 REASON_LENGTH = 300
 
 Row = models.Recording
@@ -181,7 +183,9 @@ def stored(session: Session, lease: Lease, kept: store.Kept, *, reason: str) -> 
 
 def done(session: Session, lease: Lease, transcript: models.Transcript) -> None:
     """Write the transcript and that all is done, both or neither."""
-    settle(session, lease, state="done", tries=0)
+    recording = session.get_one(models.Recording, lease.recording_id)
+    reason = recording.reason if recording.reason.startswith("cut_off") else ""  # still true
+    settle(session, lease, state="done", tries=0, language=transcript.language, reason=reason)
     forget_transcript(session, lease.recording_id)
     transcript.recording_id = lease.recording_id
     session.add(transcript)
@@ -222,13 +226,33 @@ def stumbled(
     settle(session, lease, state=back, reason=problem, tries=tries, lease_until=again)
 
 
+def can_retry(recording: models.Recording) -> bool:
+    """Say whether it is worth beginning again: not where nothing was recorded, nor where nothing may be read."""
+    return recording.state in RETRIED and not recording.reason.startswith(HOPELESS)
+
+
 def retry(session: Session, recording_id: int) -> None:
-    """Begin again with a recording that failed, as a person asked."""
+    """Begin again with a recording that failed, as a person asked; Conflict where there is nothing to begin with."""
     recording = session.get(models.Recording, recording_id)
     if recording is None:
         raise errors.NotFound(f"no recording {recording_id}")
+    if not can_retry(recording):
+        raise errors.Conflict(
+            f"recording {recording_id} is {recording.state}: nothing to try again"
+        )
     recording.state = "stored" if recording.stored else "expected"
     recording.reason, recording.tries, recording.lease_until = "", 0, None
+
+
+def retry_all(session: Session) -> list[int]:
+    """Begin again with all that failed or is missing; return which, the oldest first."""
+    found = session.scalars(
+        select(Row).where(Row.state.in_(("failed", "missing"))).order_by(Row.id)
+    )
+    again = [each for each in found if can_retry(each)]
+    for each in again:
+        retry(session, each.id)
+    return [each.id for each in again]
 
 
 def link_calls(session: Session, now: datetime) -> None:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -112,6 +115,12 @@ class Steps:
         self.settings, self.database, self.patience = settings, database, patience or Patience()
         self.engines = engines.Engines(settings.speech.models)
         self._again = again
+        # A thread of its own, so that it alone has the lowest priority: the rows are written at the worker's.
+        self._hearing = futures.ThreadPoolExecutor(1, "engine", initializer=_only_when_idle)
+
+    def close(self) -> None:
+        """Let the engine's thread go, without waiting for what it does."""
+        self._hearing.shutdown(wait=False)
 
     def claim(self, recording_id: int) -> Keeper | None:
         """Take a recording, where there is something to do and nobody else does it."""
@@ -133,16 +142,15 @@ class Steps:
         except OSError as problem:
             if problem.errno not in FULL:
                 raise
-            self._wait(
-                keeper,
-                recording,
-                "disk_full: the store has no room",
-                seconds=self.patience.longest_wait,
-            )
+            log.error("recording waits: the store's disk is full", linkedid=recording.linkedid)
+            reason = "disk_full: the store has no room"
+            self._wait(keeper, recording, reason, seconds=self.patience.longest_wait)
 
     def stumbled(self, keeper: Keeper, problem: Exception) -> None:
         """Count a try that went wrong in a way nobody foresaw; the third is the last."""
         said = f"error: {type(problem).__name__}: {problem}"
+        recording = self.database.call(jobs.get, keeper.lease)
+        log.error("a try failed", linkedid=recording.linkedid, exc_info=problem)
         wait = timedelta(seconds=self.patience.retry_seconds)
         self.database.call(jobs.stumbled, keeper.end(), problem=said, now=utcnow(), wait=wait)
 
@@ -175,6 +183,8 @@ class Steps:
         else:
             again = utcnow() + timedelta(seconds=self.patience.missing_seconds * 5)
             problem = "missing: the exchange's folder does not have the file"
+            if recording.state != "missing":
+                log.warning("recording missing", linkedid=recording.linkedid, file=recording.file)
             self._settle(keeper, state="missing", reason=problem, lease_until=again)
 
     def _keep(
@@ -183,6 +193,8 @@ class Steps:
     ) -> None:  # fmt: skip
         kept = store.keep(self.settings, recording, found, sounds=sounds)
         self.database.call(jobs.stored, keeper.end(), kept, reason=reason)
+        if reason:
+            log.warning("recording cut off", linkedid=recording.linkedid, reason=reason)
         log.info("recording stored", linkedid=recording.linkedid, seconds=kept.seconds)
         self._tidy(recording, found)
         self._again(recording.id, 0.0)
@@ -208,13 +220,20 @@ class Steps:
             with keeper.steady() as lease:
                 if not self.database.call(jobs.begin, lease):
                     return
-            engine = self.engines.get(language)
+            engine = self._hearing.submit(self.engines.get, language).result()
         except engines.NoModel as problem:
             reason = f"no_model: {problem}"
+            log.warning("recording waits for a model", linkedid=recording.linkedid, reason=reason)
             self._settle(keeper, state="no_model", reason=reason, language=language, tries=0)
             return
-        said = transcribe.transcribe(engine, store.sounds_of(self.settings, recording))
-        made = transcribe.row(engine, said, language=language, now=utcnow())
+        sounds = store.sounds_of(self.settings, recording)
+        began = time.monotonic()
+        said = self._hearing.submit(
+            transcribe.transcribe, engine, sounds, language=language
+        ).result()
+        made = transcribe.row(
+            engine, said, language=language, now=utcnow(), work_seconds=time.monotonic() - began
+        )
         self.database.call(jobs.done, keeper.end(), made)
         log.info("recording transcribed", linkedid=recording.linkedid, segments=len(said))
 
@@ -232,6 +251,13 @@ class Steps:
         again = utcnow() + timedelta(seconds=seconds)
         self._settle(keeper, state=state, reason=reason, lease_until=again)
         self._again(recording.id, seconds)
+
+
+def _only_when_idle() -> None:
+    """Let this thread, and those that it starts, compute only while nobody else wants the processor."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _nobody_talked(session: Session, call_id: int | None) -> bool:

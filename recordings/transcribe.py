@@ -29,29 +29,84 @@ class Said:
     segment: engines.Segment
 
 
-def transcribe(engine: engines.Engine, sides: Mapping[str, audio.Sound]) -> list[Said]:
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Where a stretch of a sound stands among the samples given to an engine; in seconds."""
+
+    at: float
+    until: float
+    offset: float  # to be added to a time among those samples
+
+
+def transcribe(
+    engine: engines.Engine, sides: Mapping[str, audio.Sound], *, language: str
+) -> list[Said]:
     """Transcribe every side and merge them in the order of speaking."""
-    said = [Said(side, heard) for side, sound in sides.items() for heard in _hear(engine, sound)]
+    said = [
+        Said(side, heard)
+        for side, sound in sides.items()
+        for heard in _hear(engine, sound, language)
+    ]
     return sorted(said, key=lambda each: (each.segment.t0, each.segment.t1, each.side))
 
 
-def _hear(engine: engines.Engine, sound: audio.Sound) -> Iterator[engines.Segment]:
+def _hear(engine: engines.Engine, sound: audio.Sound, language: str) -> Iterator[engines.Segment]:
     samples = sound.mono()
-    for part in loudness.stretches(samples, sound.rate):
-        pcm = np.ascontiguousarray(samples[part.first : part.last], dtype="<i2").tobytes()
-        offset = part.first / sound.rate
-        for heard in engine.transcribe(pcm, sound.rate):
-            yield from _turns(_shift(heard, offset))
+    found = loudness.stretches(samples, sound.rate)
+    for parts in _together(found, window=round(engine.window_seconds * sound.rate)):
+        cut = [samples[part.first : part.last] for part in parts]
+        pcm = np.ascontiguousarray(np.concatenate(cut), dtype="<i2").tobytes()
+        pieces = _pieces(parts, sound.rate)
+        for heard in engine.transcribe(pcm, sound.rate, language):
+            for each in _apart(heard, pieces):
+                yield from _turns(each)
 
 
-def _shift(heard: engines.Segment, offset: float) -> engines.Segment:
-    words = tuple(
-        replace(word, t0=round(word.t0 + offset, 3), t1=round(word.t1 + offset, 3))
-        for word in heard.words
-    )
-    return replace(
-        heard, t0=round(heard.t0 + offset, 3), t1=round(heard.t1 + offset, 3), words=words
-    )
+def _together(found: list[loudness.Stretch], *, window: int) -> Iterator[list[loudness.Stretch]]:
+    """Put stretches together as long as they fit into a window of so many samples; with 0, each by itself."""
+    held: list[loudness.Stretch] = []
+    length = 0
+    for part in found:
+        size = part.last - part.first
+        if held and length + size > window:
+            yield held
+            held, length = [], 0
+        held.append(part)
+        length += size
+    if held:
+        yield held
+
+
+def _pieces(parts: list[loudness.Stretch], rate: int) -> list[_Piece]:
+    pieces, at = [], 0
+    for part in parts:
+        until = at + part.last - part.first
+        pieces.append(_Piece(at / rate, until / rate, (part.first - at) / rate))
+        at = until
+    return pieces
+
+
+def _apart(heard: engines.Segment, pieces: list[_Piece]) -> Iterator[engines.Segment]:
+    """Give a segment its real times; one that reaches over a cut becomes one for each piece."""
+    if not heard.words:
+        yield _shift(heard, pieces[0])
+        return
+    words: dict[_Piece, list[engines.Word]] = {}
+    for word in heard.words:
+        middle = (word.t0 + word.t1) / 2
+        piece = next((each for each in pieces if middle < each.until), pieces[-1])
+        words.setdefault(piece, []).append(word)
+    for piece, some in words.items():
+        whole = heard if len(words) == 1 else _turn(some)
+        yield _shift(whole, piece)
+
+
+def _shift(heard: engines.Segment, piece: _Piece) -> engines.Segment:
+    def moved(at: float) -> float:
+        return round(min(max(at, piece.at), piece.until) + piece.offset, 3)
+
+    words = tuple(replace(word, t0=moved(word.t0), t1=moved(word.t1)) for word in heard.words)
+    return replace(heard, t0=moved(heard.t0), t1=moved(heard.t1), words=words)
 
 
 def _turns(heard: engines.Segment) -> Iterator[engines.Segment]:
@@ -72,7 +127,12 @@ def _turn(words: list[engines.Word]) -> engines.Segment:
 
 
 def row(
-    engine: engines.Engine, said: list[Said], *, language: str, now: datetime
+    engine: engines.Engine,
+    said: list[Said],
+    *,
+    language: str,
+    now: datetime,
+    work_seconds: float | None = None,
 ) -> models.Transcript:
     """Make the transcript's row with its segments."""
     sure = [word.confidence for each in said for word in each.segment.words]
@@ -81,6 +141,7 @@ def row(
         model=engine.model[:100],
         language=language,
         confidence=round(sum(sure) / len(sure), 3) if sure else None,
+        work_seconds=work_seconds,
         created_at=now,
         segments=[
             models.Segment(

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import structlog
 
@@ -60,7 +61,6 @@ class Worker:
         except jobs.LeaseLost:
             raise
         except Exception as problem:
-            log.exception("a try failed", recording=keeper.lease.recording_id)
             self.steps.stumbled(keeper, problem)
 
     def sweep(self) -> int:
@@ -95,6 +95,7 @@ class Worker:
     def close(self) -> None:
         """Close the queue."""
         self._ending.set()
+        self.steps.close()
         jobs.close(self._queue)
 
     def _hint(self, recording_id: int, seconds: float) -> None:
@@ -125,7 +126,7 @@ def run(settings: Settings, *, patience: steps.Patience | None = None) -> None:
     # Until the queue's consumer takes the signals, there is nothing at hand that would have to be given free.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logs.configure(settings)
-    os.nice(NICENESS)
+    _give_way()
     database = Database(settings.database.url)
     worker = Worker(settings, database, patience=patience)
     log.info("worker ready", pid=os.getpid())
@@ -134,6 +135,15 @@ def run(settings: Settings, *, patience: steps.Patience | None = None) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def _give_way() -> None:
+    """Stand behind everybody who takes calls."""
+    os.nice(NICENESS)
+    # A session of its own is a scheduling group of its own on Linux, whose weight a process's niceness does not change:
+    # without this a nice worker would take as much as all the rest of us together.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(NICENESS))
 
 
 class Child:

@@ -22,6 +22,7 @@ ONE_HOME = {
     "panoramisk": ("callcenter/telephony/ami.py", "callcenter/telephony/link.py"),
     "socketio": ("screenpop/server.py", "web/app.py"),
     "vosk": ("recordings/engines/",),
+    "faster_whisper": ("recordings/engines/",),
     "aiohttp": ("web/", "callcenter/demo/"),
     "typer": ("callcenter/cli", "callcenter/__main__"),
 }

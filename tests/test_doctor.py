@@ -79,6 +79,19 @@ async def test_each_missing_write_permission_is_named_with_its_line(
 
 
 @pytest.mark.asterisk
+async def test_recording_by_ami_is_said_to_be_possible_or_what_is_missing(
+    exchange: Exchange,
+) -> None:
+    told = pbx_of(exchange, record="ami", recordings=str(exchange.recordings))
+    assert (await examine(told))["record"].level == "ok"
+    left = ",".join(c for c in checkup.WRITE.split(",") if c != "system")
+    await rewrite_manager(exchange, r"^write = .*$", f"write = {left}")
+    found = (await examine(told))["record"]
+    assert found.level == "fail" and "system" in found.text
+    assert f"write = {checkup.WRITE}" in found.fix
+
+
+@pytest.mark.asterisk
 @pytest.mark.parametrize("missing", ["system", "call", "agent"])
 async def test_each_missing_class_of_events_is_named(exchange: Exchange, missing: str) -> None:
     left = ",".join(c for c in checkup.READ.split(",") if c != missing)
@@ -139,4 +152,4 @@ def test_the_command_speaks_json_and_fails_when_something_is_wrong(tmp_path: Pat
     found = {line["check"]: line for line in map(json.loads, done.stdout.splitlines())}
     assert found["pbx"]["level"] == "fail"
     assert found["disk"]["level"] in {"ok", "fail"}
-    assert "not a Vosk model" in found["speech"]["text"]
+    assert "is not a model" in found["speech"]["text"]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from web.throttle import Throttle
 
 SignedOut = Callable[[str], Awaitable[None]]
+Hint = Callable[[int], None]
 
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 DATABASE: web.AppKey[Database] = web.AppKey("database", Database)
@@ -31,6 +32,8 @@ SWITCHBOARD: web.AppKey[Any] = web.AppKey("switchboard")
 FLOOR: web.AppKey[Floor] = web.AppKey("floor")
 # Awaited with the session's hash after it was ended, so that its live connection ends with it.
 SIGNED_OUT: web.AppKey[list[SignedOut]] = web.AppKey("signed_out")
+# Tells the workers that a recording has something to do; without it their sweep finds it within a minute.
+HINT: web.AppKey[Hint] = web.AppKey("hint")
 
 PERSON: web.RequestKey[Person | None] = web.RequestKey("person")
 TEXTS: web.RequestKey[Texts] = web.RequestKey("texts")

@@ -10,6 +10,8 @@ from sqlalchemy import orm as sa_orm
 from callcenter import models
 from callcenter.crm import visibility
 
+UNHEARD = ("failed", "missing", "empty")  # of several recordings of a call, these come last
+
 
 def label(labels: Mapping[str, str], language: str, otherwise: str = "") -> str:
     """Return a label in the reader's language, else in English, else in any, else `otherwise`."""
@@ -69,14 +71,14 @@ def open_customers(
 def recorded(
     session: sa_orm.Session, viewer: visibility.Viewer, calls: Iterable[int]
 ) -> dict[int, models.Recording]:
-    """Return the recordings, of some calls, that the viewer may hear."""
+    """Return the recordings, of some calls, that the viewer may hear, whatever their state; one of each call."""
     recording = models.Recording
     rows = session.scalars(
         select(recording)
         .where(recording.call_id.in_(set(calls)), visibility.visible(viewer, recording))
-        .order_by(recording.id)
+        .order_by(recording.state.in_(UNHEARD).desc(), recording.id.desc())
     )
-    return {row.call_id: row for row in rows if row.call_id is not None and row.stored}
+    return {row.call_id: row for row in rows if row.call_id is not None}
 
 
 def notes(

@@ -59,8 +59,11 @@ PAGES = (
     Route("POST", r"/customers/{id:\d+}/notes", STAFF, customers_edit.add_note),
     Route("GET", "/calls", STAFF, calls.listing),
     Route("GET", r"/calls/{id:\d+}", STAFF, calls.show),
+    Route("GET", r"/calls/{id:\d+}/recording", STAFF, calls.recording),
     Route("GET", r"/recordings/{id:\d+}/audio", STAFF, recordings.audio),
+    Route("POST", r"/recordings/{id:\d+}/retry", KEEPERS, recordings.retry),
     Route("GET", "/system", KEEPERS, system.show),
+    Route("POST", "/system/recordings/retry", KEEPERS, recordings.retry_all),
     Route("GET", "/settings", STAFF, account.show),
     Route("POST", "/settings", STAFF, account.save),
 )

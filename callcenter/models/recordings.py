@@ -61,6 +61,7 @@ class Transcript(Base):
     model: Mapped[str] = mapped_column(String(100))
     language: Mapped[str] = mapped_column(String(5))
     confidence: Mapped[float | None]
+    work_seconds: Mapped[float | None]  # how long the engine took
     created_at: Mapped[datetime]
 
     recording: Mapped[Recording] = relationship(back_populates="transcript")

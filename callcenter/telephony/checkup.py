@@ -131,11 +131,29 @@ async def _permissions(probe: probing.Probe, pbx: Pbx) -> AsyncIterator[Finding]
         yield Finding(
             "permissions", "ok", f"may do all {len(ACTIONS)} actions that are needed", (), pbx.name
         )
+    if pbx.record == "ami":
+        yield _recording(pbx, allowed)
     if "Command" in allowed or "UpdateConfig" in allowed:
         fix = ("; manager.conf", f"[{pbx.username}]", f"write = {WRITE}")
         yield Finding(
             "permissions", "warn", "may do more than is needed: command or config", fix, pbx.name
         )
+
+
+def _recording(pbx: Pbx, allowed: set[str]) -> Finding:
+    if "MixMonitor" in allowed:
+        return Finding("record", "ok", "recordings are begun by us, with MixMonitor", (), pbx.name)
+    fix = (
+        "; manager.conf",
+        f"[{pbx.username}]",
+        f"write = {WRITE}",
+        "; modules.conf",
+        "load = app_mixmonitor.so",
+    )
+    text = (
+        "may not begin recordings: the write class system or the module app_mixmonitor is missing"
+    )
+    return Finding("record", "fail", text, fix, pbx.name)
 
 
 async def _events(probe: probing.Probe, pbx: Pbx) -> AsyncIterator[Finding]:

@@ -112,3 +112,14 @@ async def _unless(to: link.AmiLink, action: ami.Action, *harmless: str) -> bool:
             return False
         raise
     return True
+
+
+async def variable(to: link.AmiLink, channel: str, name: str) -> str:
+    """Read a channel's variable; empty where it has none."""
+    reply = await to.send({"Action": "Getvar", "Channel": channel, "Variable": name})
+    return reply.headers.get("Value", "")
+
+
+async def record(to: link.AmiLink, channel: str, file: str, *, options: str) -> None:
+    """Begin MixMonitor on a channel; its events tell of the file."""
+    await to.send({"Action": "MixMonitor", "Channel": channel, "File": file, "Options": options})

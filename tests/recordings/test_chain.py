@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select
 
 from callcenter import models
-from recordings import audio, engines, jobs, store, worker
+from recordings import audio, jobs, store, worker
 from tests.recordings import sounds
 from tests.recordings.conftest import MakePlace, Place
 
@@ -113,6 +113,27 @@ def test_a_worker_killed_at_its_work_leaves_a_recording_that_is_done_exactly_onc
     assert place.row(recording_id).tries == 0
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="priorities as Linux has them")
+def test_speech_is_heard_only_while_nobody_else_wants_the_processor(make_place: MakePlace) -> None:
+    place = speaking(make_place)
+    place.expect("a.wav")
+    child = worker.spawn(place.settings)
+
+    def policies() -> list[int]:
+        tasks = Path(f"/proc/{child.pid}/task").iterdir()
+        return [os.sched_getscheduler(int(task.name)) for task in tasks]
+
+    try:
+        until(lambda: os.SCHED_IDLE in policies())
+        assert os.sched_getscheduler(child.pid) != os.SCHED_IDLE  # who writes rows may hold a lock
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == worker.NICENESS
+        group = Path(f"/proc/{child.pid}/autogroup")
+        if group.exists():
+            assert group.read_text().split()[-1] == str(worker.NICENESS)
+    finally:
+        child.stop()
+
+
 def test_a_stopped_worker_gives_its_recording_free_at_once(make_place: MakePlace) -> None:
     place = speaking(make_place, lease_seconds=3600.0)
     recording_id = place.expect("a.wav")
@@ -163,18 +184,6 @@ def test_without_a_model_a_recording_waits_and_is_heard_when_there_is_one(
     assert later.sweep() == 1
     later.advance(recording_id)
     assert place.row(recording_id).state == "done" and len(place.said(recording_id)) == 2
-
-
-def test_a_folder_that_is_no_model_is_told_from_one_that_cannot_be_loaded(tmp_path: Path) -> None:
-    with pytest.raises(engines.NoModel, match="is not a folder"):
-        engines.load(tmp_path / "none")
-    with pytest.raises(engines.NoModel, match="no am/final.mdl"):
-        engines.load(tmp_path)
-    for name in ("am/final.mdl", "conf/model.conf"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"not a model")
-    with pytest.raises(engines.NoModel, match="cannot be loaded"):
-        engines.load(tmp_path)
 
 
 @pytest.mark.postgres

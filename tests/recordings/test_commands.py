@@ -55,7 +55,7 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
         (("none.wav",), "none.wav is not there"),
         (("page.wav",), "not_audio"),
         (("tone.wav", "--language", "he"), "no speech model is configured for 'he'"),
-        (("tone.wav", "--model", "empty"), "is not a Vosk model: it has no am/final.mdl"),
+        (("tone.wav", "--model", "empty"), "empty is not a model: it has neither am/final.mdl"),
     ):
         told = run("transcribe", *arguments, folder=tmp_path)
         assert told.returncode == 2 and not told.stdout
@@ -70,4 +70,4 @@ def test_models_are_listed_and_a_wrong_one_is_named(tmp_path: Path) -> None:
     assert told.returncode == 1
     he, ko = json.loads(told.stdout)
     assert (he["language"], he["ok"], ko["language"], ko["ok"]) == ("he", False, "ko", True)
-    assert "not a Vosk model" in he["problem"] and not ko["problem"]
+    assert "is not a model" in he["problem"] and not ko["problem"]

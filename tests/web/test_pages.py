@@ -160,7 +160,7 @@ async def test_a_number_added_later_brings_its_calls(place: site.Site, client: C
         ("no_model", "no_model: he", "No transcript: no speech model for"),
         ("missing", "", "The recording is missing from storage"),
         ("empty", "", "The recording holds no speech"),
-        ("failed", "gave_up: <b>3</b> times", "gave_up: &lt;b&gt;3&lt;/b&gt; times"),
+        ("failed", "gave_up: <b>3</b> times", "&lt;b&gt;3&lt;/b&gt; times"),
         ("done", "", "Nothing was heard in this recording"),
     ],
 )

@@ -36,8 +36,11 @@ PAGES = {
     ("POST", "/customers/{id}/notes"): STAFF,
     ("GET", "/calls"): STAFF,
     ("GET", "/calls/{id}"): STAFF,
+    ("GET", "/calls/{id}/recording"): STAFF,
     ("GET", "/recordings/{id}/audio"): STAFF,
+    ("POST", "/recordings/{id}/retry"): {"supervisor", "manager", "admin"},
     ("GET", "/system"): {"supervisor", "manager", "admin"},
+    ("POST", "/system/recordings/retry"): {"supervisor", "manager", "admin"},
     ("GET", "/settings"): STAFF,
     ("POST", "/settings"): STAFF,
 }

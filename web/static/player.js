@@ -202,6 +202,7 @@ class Player extends HTMLElement {
   follow() {
     const list = document.querySelector("[data-transcript]");
     if (!list) return;
+    this.stop?.abort();
     this.stop = new AbortController();
     import("./transcript.js").then(({ follow }) => follow(this, list, this.stop.signal));
   }

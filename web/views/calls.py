@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from aiohttp import web
-from sqlalchemy import func, select
 from sqlalchemy import orm as sa_orm
+from sqlalchemy import select
 
 from callcenter import models
 from callcenter.crm import paging, visibility
 from callcenter.db import utcnow
+from recordings import backlog
 from web import auth, call_search, keys, lookups, rendering
 
 
@@ -93,7 +95,7 @@ class Heard:
     recording: models.Recording
     segments: Sequence[models.Segment]
     transcript: models.Transcript | None
-    place: int
+    place: backlog.Place | None
     listened: Sequence[models.Audit]
 
 
@@ -112,9 +114,14 @@ class Shown:
 
 
 def read_call(
-    session: sa_orm.Session, viewer: visibility.Viewer, call_id: int, *, language: str
+    session: sa_orm.Session,
+    viewer: visibility.Viewer,
+    call_id: int,
+    *,
+    language: str,
+    workers: int = 1,
 ) -> Shown:
-    """Read a visible call; raise NotFound else."""
+    """Read a visible call; raise NotFound else. `workers` transcribe at once."""
     call = visibility.get(session, viewer, models.Call, call_id)
     parts = list(call.participants)
     note = models.Note
@@ -123,7 +130,7 @@ def read_call(
         .where(note.call_id == call.id, note.text != "", visibility.visible(viewer, note))
         .order_by(note.updated_at)
     ).all()
-    heard = _heard(session, viewer, call.id)
+    heard = _heard(session, viewer, call.id, workers)
     mentioned = [part.user_id for part in parts] + [each.author_id for each in notes]
     mentioned += [line.user_id for line in heard.listened] if heard else []
     silent = heard is None and bool(
@@ -142,22 +149,21 @@ def read_call(
     )
 
 
-def _heard(session: sa_orm.Session, viewer: visibility.Viewer, call_id: int) -> Heard | None:
+def _heard(
+    session: sa_orm.Session, viewer: visibility.Viewer, call_id: int, workers: int
+) -> Heard | None:
     recording = models.Recording
     found = session.scalar(
         select(recording)
         .where(recording.call_id == call_id, visibility.visible(viewer, recording))
-        .order_by(recording.id)
+        .order_by(recording.state.in_(lookups.UNHEARD), recording.id)
         .limit(1)
     )
     if found is None:
         return None
     transcript = found.transcript
     segments = list(transcript.segments) if transcript is not None else []
-    place = 0
-    if found.state == "stored":
-        before = select(func.count()).where(recording.state == "stored", recording.id < found.id)
-        place = 1 + (session.scalar(before) or 0)
+    place = backlog.place(session, found, workers=workers)
     return Heard(found, segments, transcript, place, _listened(session, viewer, found.id))
 
 
@@ -180,12 +186,39 @@ def _listened(
     ).all()
 
 
-async def show(request: web.Request) -> web.StreamResponse:
-    """Show a call."""
-    shown = await request.app[keys.DATABASE].run(
+async def _read(request: web.Request) -> Shown:
+    return await request.app[keys.DATABASE].run(
         read_call,
         auth.current(request).viewer,
         int(request.match_info["id"]),
         language=auth.texts(request).language,
+        workers=request.app[keys.SETTINGS].recordings.workers,
     )
-    return rendering.page(request, "calls/show.html", shown=shown, call=shown.call, now=utcnow())
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """Show a call."""
+    shown = await _read(request)
+    return rendering.page(
+        request, "calls/show.html", shown=shown, call=shown.call, now=utcnow(), seen=seen(shown)
+    )
+
+
+async def recording(request: web.Request) -> web.StreamResponse:
+    """Show the part of a call's page that is waited for; 204 while it says what the browser has seen."""
+    shown = await _read(request)
+    if request.query.get("seen") == seen(shown):
+        return web.Response(status=204)
+    return rendering.page(
+        request, "calls/recording.html", shown=shown, call=shown.call, seen=seen(shown)
+    )
+
+
+def seen(shown: Shown) -> str:
+    """Name what a page says about a recording, so that a browser can tell whether there is news."""
+    if shown.heard is None:
+        return f"none.{shown.silent:d}.{shown.call.ended is not None:d}"
+    found, place = shown.heard.recording, shown.heard.place
+    minutes = -1 if place is None or place.seconds is None else round(place.seconds / 60)
+    number = -1 if place is None else place.number
+    return f"{found.id}.{found.state}.{number}.{minutes}.{zlib.crc32(found.reason.encode()):x}"

@@ -124,7 +124,13 @@ def read_customer(
         relations=_relations(session, viewer, party, [link.phone_id for link in numbers]),
         people=lookups.people(session, _mentioned(party, events.items, told)),
         queues=lookups.queues(session, language),
-        recordings=lookups.recorded(session, viewer, [call.id for call in calls]),
+        recordings={
+            call_id: recording
+            for call_id, recording in lookups.recorded(
+                session, viewer, [c.id for c in calls]
+            ).items()
+            if recording.stored
+        },
     )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter import models
 from callcenter.settings import Settings
+from recordings import backlog
 from web import keys, rendering
 
 WAITING = ("expected", "stored", "transcribing")
@@ -32,6 +33,8 @@ class Kept:
     calls: int
     customers: int
     recordings: dict[str, int]
+    waiting_for: dict[str, int]  # language -> recordings that wait for its model
+    pace: float | None  # seconds of speech that a worker hears in a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,14 @@ def kept(session: sa_orm.Session) -> Kept:
     recordings = {state: count for state, count in states}
     calls = session.scalar(select(func.count()).select_from(models.Call)) or 0
     customers = session.scalar(select(func.count()).select_from(models.Party)) or 0
-    return Kept(time.perf_counter() - began, calls, customers, recordings)
+    waiting = session.execute(
+        select(models.Recording.language, func.count())
+        .where(models.Recording.state == "no_model")
+        .group_by(models.Recording.language)
+    )
+    waiting_for = {language: count for language, count in waiting}
+    seconds = time.perf_counter() - began
+    return Kept(seconds, calls, customers, recordings, waiting_for, backlog.pace(session))
 
 
 def disk(settings: Settings) -> Disk:

@@ -1,0 +1,270 @@
+"""Recordings begun by us: on a real exchange whose dialplan records nothing, once a call, whatever breaks meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from pydantic import SecretStr
+
+from callcenter import errors, models, settings
+from callcenter.crm import calllog, writer
+from callcenter.demo import parties
+from callcenter.telephony import facts, switchboard
+from recordings import audio, expect, mixmonitor, store
+from tests.pbx import stage as stages
+from tests.pbx.stage import DANA, Stage
+from tests.recordings.conftest import MakePlace, Place
+
+pytestmark = [pytest.mark.asterisk]
+
+BARE, OUTSIDE = "+97237009999", "0509990001"
+# Somebody else's dialplan: it answers, queues, dials, and knows nothing of recordings.
+DIALPLAN = f"""
+[from-trunk](+)
+exten => {BARE},1,Answer()
+ same => n,Queue(support,tk,,,60)
+ same => n,Hangup()
+[from-agents](+)
+exten => {OUTSIDE},1,Dial(PJSIP/${{EXTEN}}@trunk,20)
+ same => n,Hangup()
+"""
+
+
+@pytest.fixture(params=["22", "16"])
+async def stage(
+    request: pytest.FixtureRequest, asterisk: object, tmp_path: Path
+) -> AsyncIterator[Stage]:
+    """Set up an exchange with two phones; everybody has something to say."""
+    folder = tmp_path / "pbx"
+    phones = ("1001", "1002")
+    async with stages.set_up(
+        folder, phones=phones, version=request.param, dialplan=DIALPLAN
+    ) as made:
+        made.trunk.agent.voice = parties.prompt(made.exchange, "vm-intro")
+        for phone in made.phones.values():
+            phone.agent.voice = parties.prompt(made.exchange, "demo-thanks")
+        yield made
+
+
+class Followed:
+    """The product's parts that matter here, joined as `serve` joins them; `restart` is a new process."""
+
+    def __init__(self, place: Place, stage: Stage) -> None:
+        self.place, self.stage, self._parts = place, stage, contextlib.AsyncExitStack()
+        self.facts: list[facts.Fact] = []
+
+    async def start(self) -> None:
+        place = self.place
+        self.board = switchboard.Switchboard(place.settings.pbx)
+        rows = writer.Writer(place.database)
+        log = calllog.CallLog(rows, records=self.board.record, user_of=lambda *_: None)
+        self.expecter = expect.Expecter(place.database, place.settings)
+        recorder = mixmonitor.Recorder(self.board, place.settings, self.expecter)
+        self.board.subscribers += [
+            log.on_fact, self.expecter.on_fact, recorder.on_fact, self._note
+        ]  # fmt: skip
+        await self.board.start()
+        for close in (rows.close, self.expecter.close):
+            self._parts.callback(close)
+        self._parts.push_async_callback(self.board.stop)
+        self._parts.push_async_callback(recorder.close)
+        await self.stage.until(lambda: self.board.status()[0].state == "up")
+
+    async def stop(self) -> None:
+        await self._parts.aclose()
+
+    def _note(self, _pbx: str, fact: facts.Fact) -> None:
+        self.facts.append(fact)
+
+    def started(self) -> list[facts.RecordingStarted]:
+        return [fact for fact in self.facts if isinstance(fact, facts.RecordingStarted)]
+
+    def rows(self) -> list[models.Recording]:
+        assert self.expecter.flush()
+        with self.place.database.session() as session:
+            return list(session.query(models.Recording).order_by(models.Recording.id))
+
+
+def settings_of(stage: Stage, *, record: Literal["dialplan", "ami"]) -> settings.Pbx:
+    """Return the settings for the stage's exchange."""
+    pbx = stage.exchange
+    return settings.Pbx(
+        host=pbx.host, port=pbx.ami_port, username=pbx.ami_user, secret=SecretStr(pbx.ami_secret),
+        trunks=("PJSIP/trunk-*",), recordings=str(pbx.recordings), record=record,
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def followed(make_place: MakePlace, stage: Stage) -> AsyncIterator[Followed]:
+    """Follow the exchange with the setting record = "ami"."""
+    place = make_place()
+    place.settings = place.settings.model_copy(update={"pbx": (settings_of(stage, record="ami"),)})
+    made = Followed(place, stage)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def test_a_queued_call_is_recorded_on_both_sides_without_a_word_in_the_dialplan(
+    stage: Stage, followed: Followed
+) -> None:
+    customer = await stage.trunk.call(BARE, number=DANA, name="דנה;r(/etc/x)")
+    agent = await stage.answered_by("1001")
+    await stage.until(lambda: len(followed.started()) == 1)
+    heard = customer.audio.packets, agent.audio.packets
+    await stage.until(
+        lambda: customer.audio.packets > heard[0] + 100 and agent.audio.packets > heard[1] + 100
+    )
+    await customer.hang_up()
+    await stage.idle()
+    await stage.until(lambda: any(isinstance(f, facts.CallEnded) for f in followed.facts))
+    (row,) = followed.rows()
+    assert (row.state, row.heard) == ("expected", "customer")
+    assert Path(row.file).name.startswith(f"{row.linkedid}_")
+    kept = await asyncio.to_thread(followed.place.fetched, row.id)
+    assert (kept.state, kept.reason) == ("stored", "")
+    assert set(kept.stored) == {"agent", "customer", "stereo"}
+    both = audio.read(store.path_of(followed.place.settings, kept, "stereo")).samples
+    assert abs(both[:, 0]).max() > 1_000 and abs(both[:, 1]).max() > 1_000
+
+
+async def test_an_outgoing_call_is_recorded_from_the_answer_and_a_transfer_does_not_begin_anew(
+    stage: Stage, followed: Followed
+) -> None:
+    stage.trunk.default = parties.ANSWERS
+    agent = await stage.phones["1001"].dial(OUTSIDE)
+    await stage.until(lambda: len(followed.started()) == 1)
+    assert followed.started()[0].channel.startswith("PJSIP/trunk-")
+    await agent.refer("1002")
+    await stage.answered_by("1002")
+    await stage.until(lambda: any(isinstance(f, facts.CallTransferred) for f in followed.facts))
+    customer = next(iter(stage.trunk.agent.calls.values()))
+    before = customer.audio.packets
+    await stage.until(lambda: customer.audio.packets > before + 25)
+    await customer.hang_up()
+    await stage.idle()
+    assert len(followed.rows()) == 1 == len(followed.started())
+
+
+async def test_colleagues_are_not_recorded(stage: Stage, followed: Followed) -> None:
+    call = await stage.phones["1001"].dial("1002")
+    await stage.answered_by("1002")
+    await stage.until(lambda: any(isinstance(f, facts.CallAnswered) for f in followed.facts))
+    await call.hang_up()
+    await stage.idle()
+    await stage.until(lambda: any(isinstance(f, facts.CallEnded) for f in followed.facts))
+    assert followed.rows() == []
+
+
+async def test_a_new_process_finds_a_call_that_is_recorded_already_and_leaves_it_so(
+    stage: Stage, followed: Followed
+) -> None:
+    customer = await stage.trunk.call(BARE, number=DANA)
+    await stage.answered_by("1001")
+    await stage.until(lambda: len(followed.started()) == 1)
+    await followed.stop()
+    again = Followed(followed.place, stage)
+    since = len(stage.manager.events)
+    await again.start()
+    try:
+        await stage.until(lambda: any(isinstance(f, facts.CallAnswered) for f in again.facts))
+        # The next answer to anything comes after the answer to the question whether it is recorded.
+        await again.board.line("main").link.send({"Action": "Ping"})
+        await customer.hang_up()
+        await stage.idle()
+        await stage.until(lambda: any(isinstance(f, facts.CallEnded) for f in again.facts))
+        assert len(again.rows()) == 1
+    finally:
+        await again.stop()
+    told = [e for e in stage.manager.events[since:] if e.get("Variable") == "MIXMONITOR_FILENAME"]
+    assert told == []
+
+
+@pytest.mark.parametrize("stage", ["22"], indirect=True)
+async def test_an_account_that_may_not_record_leaves_a_row_that_says_so(
+    stage: Stage, followed: Followed
+) -> None:
+    await followed.stop()
+    conf = stage.exchange.etc / "manager.conf"
+    conf.write_text(
+        conf.read_text().replace(
+            "write = call,originate,agent,reporting,system",
+            "write = call,originate,agent,reporting",
+        )
+    )
+    await stage.exchange.cli("manager reload")
+    limited = Followed(followed.place, stage)
+    await limited.start()
+    try:
+        customer = await stage.trunk.call(BARE, number=DANA)
+        await stage.answered_by("1001")
+        await stage.until(lambda: bool(limited.rows()))
+        (row,) = limited.rows()
+        assert row.state == "failed" and row.reason.startswith("not_started: ")
+        assert "ermission" in row.reason
+        await customer.hang_up()
+        await stage.idle()
+        await stage.until(lambda: any(isinstance(f, facts.CallEnded) for f in limited.facts))
+        assert limited.rows()[0].state == "failed"
+    finally:
+        await limited.stop()
+
+
+@pytest.mark.parametrize("stage", ["22"], indirect=True)
+async def test_a_call_answered_while_the_link_is_away_is_recorded_when_it_is_back(
+    stage: Stage, followed: Followed
+) -> None:
+    link = followed.board.line("main").link
+    customer = await stage.trunk.call(BARE, number=DANA)
+    ringing = await stage.phones["1001"].next_call()
+    await link.close()
+    await ringing.answer()
+    await stage.bridged("PJSIP/1001-")
+    assert followed.rows() == []
+    link.start()
+    await stage.until(lambda: len(followed.started()) == 1)
+    await customer.hang_up()
+    await stage.idle()
+    assert len(followed.rows()) == 1
+
+
+@pytest.mark.parametrize("stage", ["22"], indirect=True)
+async def test_a_link_that_breaks_at_the_answer_is_waited_for(
+    stage: Stage, followed: Followed
+) -> None:
+    link = followed.board.line("main").link
+
+    async def cut(_pbx: str, fact: facts.Fact) -> None:
+        if isinstance(fact, facts.CallAnswered):
+            await link.close()
+
+    followed.board.subscribers.insert(0, cut)
+    customer = await stage.trunk.call(BARE, number=DANA)
+    await stage.answered_by("1001")
+    await stage.until(lambda: followed.board.status()[0].state == "stopped")
+    followed.board.subscribers.remove(cut)
+    assert followed.started() == []
+    link.start()
+    await stage.until(lambda: len(followed.started()) == 1)
+    await customer.hang_up()
+    await stage.idle()
+    assert len(followed.rows()) == 1
+
+
+def test_names_hold_nothing_that_an_option_or_a_path_could_be_made_of() -> None:
+    pbx = settings.Pbx(recordings="/here", recordings_remote="/there/monitor/", record="ami")
+    file = mixmonitor.path(pbx, "../../etc,r(x)\r\nAction", "1.2")
+    assert file == "/there/monitor/.._.._etc_r_x___Action_1.2"
+    assert mixmonitor.options("/m/a") == "bSr(/m/a-customer.wav)t(/m/a-agent.wav)"
+
+
+def test_recording_by_ami_without_a_folder_is_a_setting_to_mend(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text('[[pbx]]\nrecord = "ami"\n')
+    with pytest.raises(errors.BadSetting, match="needs recordings"):
+        settings.load(file)
