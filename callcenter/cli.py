@@ -18,6 +18,7 @@ COMMANDS = {
     "callcenter.cli_telephony": ("replay", "record"),
     "callcenter.cli_crm": ("match", "migrate", "sample", "user"),
     "callcenter.cli_recordings": ("transcribe", "worker", "models"),
+    "callcenter.cli_ledger": ("ledger",),
 }
 
 

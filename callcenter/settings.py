@@ -31,6 +31,14 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError) as error:
+        raise ValueError("is not a time zone such as Asia/Jerusalem") from error
+    return value
+
+
 class Site(Part):
     """Who and where we are."""
 
@@ -42,11 +50,7 @@ class Site(Part):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError) as error:
-            raise ValueError("is not a time zone such as Asia/Jerusalem") from error
-        return value
+        return _zone(value)
 
 
 class DatabaseSettings(Part):
@@ -115,8 +119,22 @@ class Pbx(Part):
     recordings_remote: str = Field(
         "", description="The same folder as the exchange names it, when different."
     )
+    cdr: str = Field(
+        "",
+        description="Its call detail records: the path of Master.csv as we see it, or an SQLAlchemy address of a database with a table `cdr`.",
+    )
+    cdr_timezone: str = Field(
+        "",
+        description="Time zone of the times in `cdr`: UTC with usegmtime=yes, else the exchange's. Empty finds out by the calls' ids.",
+    )
+    queue_log: str = Field("", description="The path of its queue_log as we see it.")
     ping_seconds: float = Field(2.0, gt=0, description="Time between two pings of the link.")
     auth_retry_seconds: float = Field(60.0, gt=0, description="Wait after a refused sign-in.")
+
+    @field_validator("cdr_timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return value and _zone(value)
 
 
 class Calls(Part):
@@ -132,6 +150,17 @@ class Calls(Part):
     )
     ignore_numbers: tuple[str, ...] = Field(
         (), description="Regular expressions of numbers never matched."
+    )
+
+
+class Ledger(Part):
+    """How calls that were not seen live are found again in the exchange's own records."""
+
+    every_seconds: float = Field(
+        15.0, gt=0, description="Time between two looks into the exchange's records."
+    )
+    look_back_days: float = Field(
+        3.0, gt=0, description="How far back a look reaches after a long absence."
     )
 
 
@@ -185,6 +214,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     pbx: tuple[Pbx, ...] = Field((), description="The exchanges, one [[pbx]] each.")
     calls: Calls = Calls()
+    ledger: Ledger = Ledger()
     recordings: Recordings = Recordings()
     speech: Speech = Speech()
     log: Log = Log()

@@ -18,7 +18,8 @@ from callcenter import logs, migrations
 from callcenter.db import Database
 from callcenter.settings import Settings
 from callcenter.telephony.switchboard import Switchboard
-from recordings import expect, jobs, worker
+from recordings import expect, jobs, recover, worker
+from web import keys
 from web.app import create_app
 
 log = structlog.get_logger(__name__)
@@ -28,12 +29,14 @@ GOODBYE_SECONDS = 5.0
 
 
 def _recordings(
-    switchboard: Switchboard, database: Database, settings: Settings
+    app: web.Application, switchboard: Switchboard, database: Database, settings: Settings
 ) -> Callable[[web.Application], AsyncIterator[None]]:
     hints = jobs.Hints(settings)
     expecter = expect.Expecter(database, settings, hint=hints)
     # Before the exchanges are listened to, and after those who write the calls.
     switchboard.subscribers.append(expecter.on_fact)
+    recoverer = recover.Recoverer(database, settings, hint=hints)
+    app[keys.FLOOR].center.reconciler.found.append(recoverer.on_found)
 
     async def context(_app: web.Application) -> AsyncIterator[None]:
         yield
@@ -72,7 +75,7 @@ async def serve(
     switchboard = Switchboard(settings.pbx)
     app = create_app(settings, database, switchboard)
     # Ended in the opposite order: the exchanges first, then the recordings' last rows, then the workers.
-    app.cleanup_ctx.insert(0, _recordings(switchboard, database, settings))
+    app.cleanup_ctx.insert(0, _recordings(app, switchboard, database, settings))
     app.cleanup_ctx.insert(0, _workers(settings))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_SECONDS)
     await runner.setup()

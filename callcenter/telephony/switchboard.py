@@ -69,6 +69,7 @@ class Line:
         self.board = queues.QueueBoard(known)
         self.lag_seconds = 0.0
         self.events = 0
+        self.seeded = asyncio.Event()  # the tracker knows what lives on the exchange
         self._tell = tell
         self._on_state = on_state
         self._batches: deque[_Batch] = deque()
@@ -130,7 +131,9 @@ class Line:
         self._batches.append(_Batch(time.time(), [], seen))
         self._news.set()
 
-    def _state(self, _pbx: str, _state: link.State) -> None:
+    def _state(self, _pbx: str, state: link.State) -> None:
+        if state.phase is not link.Phase.UP:
+            self.seeded.clear()
         self._on_state()
 
     async def _consume(self) -> None:
@@ -141,6 +144,7 @@ class Line:
                 batch = self._batches[0]
                 if batch.seed is not None:
                     await self._seed(batch.seed, batch.arrived)
+                    self.seeded.set()
                 await self._feed(batch)
                 self._batches.popleft()
                 self.lag_seconds = time.time() - batch.arrived
