@@ -19,6 +19,7 @@ from web.views import (
     customers_edit,
     desk,
     desk_api,
+    ledger,
     recordings,
     signin,
     system,
@@ -61,6 +62,7 @@ PAGES = (
     Route("GET", r"/calls/{id:\d+}", STAFF, calls.show),
     Route("GET", r"/recordings/{id:\d+}/audio", STAFF, recordings.audio),
     Route("GET", "/system", KEEPERS, system.show),
+    Route("GET", "/ledger", KEEPERS, ledger.show),
     Route("GET", "/settings", STAFF, account.show),
     Route("POST", "/settings", STAFF, account.save),
 )

@@ -152,7 +152,7 @@ def read(database: db.Database, config: settings.Settings, pbx: settings.Pbx, da
         except OSError as error:
             return Day(pbx.name, day, f"{pbx.cdr}: {error.strerror or error}")
         since = mark.since.timestamp()
-        told = [each for each in told if each.ended >= since]
+        told = [each for each in told if each.ended >= since - 1.0]  # whole seconds
         outages = _outages(session, pbx.name, begin, end)
         rows = _rows(session, pbx.name, told)
         entries = [_entry(each, rows.of(each.linkedids), outages) for each in told]

@@ -218,7 +218,8 @@ def _mark(session: Session, pbx: str, now: float) -> models.ReconcileMark:
 
 def _begin(session: Session, pbx: str, book: _Book, *, now: float) -> None:
     mark = _mark(session, pbx, now)
-    book.since, book.read_until = mark.since.timestamp(), mark.read_until.timestamp()
+    # The records know whole seconds: a call that ended in this one may stand there as ended before it.
+    book.since, book.read_until = mark.since.timestamp() - 1.0, mark.read_until.timestamp()
     outage = models.Outage
     recent = (
         outage.pbx == pbx,

@@ -45,12 +45,14 @@ async def test_after_kill_9_under_ten_calls_the_log_has_thirteen_each_once(
     s = await set_up(*ALL)
     s.recorder = stage.Recorder(s.exchange, tmp_path)
     await s.recorder.start()
+    s.trunk.agent.voice = parties.prompt(s.exchange, "basic-pbx-ivr-main")
     made = product.Product(s, tmp_path / "product")
     made.seat(ALL)
     async with made:
         await made.listens(1)
         for phone in s.phones.values():
             phone.behaviour = parties.ANSWERS
+            phone.agent.voice = parties.prompt(s.exchange, "demo-thanks")
         lines = [SUPPORT] * 3 + [SERVICE] * 2 + [direct(e) for e in ("1004", "1007", "1008")]
         calls = [await talking(s, did, f"05010000{n:02}") for n, did in enumerate(lines)]
         waiting = await s.trunk.call(SUPPORT, number="0501000008")
@@ -82,7 +84,7 @@ async def test_after_kill_9_under_ten_calls_the_log_has_thirteen_each_once(
         for caller in (waiting, going_on, *(calls[n] for n in (1, 2, 3, 4, 5, 7))):
             await caller.hang_up()
         await s.idle()
-        await stage._drained(s, s.recorder)
+        await stage.drained(s, s.recorder)
         await s.recorder.stop()
         told = product.truth(s.recorder, tmp_path)
         assert len(told) == 13

@@ -38,6 +38,7 @@ PAGES = {
     ("GET", "/calls/{id}"): STAFF,
     ("GET", "/recordings/{id}/audio"): STAFF,
     ("GET", "/system"): {"supervisor", "manager", "admin"},
+    ("GET", "/ledger"): {"supervisor", "manager", "admin"},
     ("GET", "/settings"): STAFF,
     ("POST", "/settings"): STAFF,
 }
