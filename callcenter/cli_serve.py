@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from callcenter import doctor as doctoring
-from callcenter import errors, manual, settings
+from callcenter import doctor_history, errors, manual, settings
 from callcenter.demo import run as demo_run
 from callcenter.telephony import checkup
 from web import serving
@@ -31,6 +31,7 @@ async def _examine(loaded: settings.Settings) -> list[doctoring.Finding]:
     for pbx in loaded.pbx:
         findings += [finding async for finding in checkup.examine(pbx)]
     findings += doctoring.check_recordings(loaded)
+    findings += doctor_history.check_history(loaded)
     findings += doctoring.check_speech(loaded)
     return findings
 

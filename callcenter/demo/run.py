@@ -74,6 +74,8 @@ secret = "{exchange.ami_secret}"
 trunks = ["PJSIP/trunk-*"]
 phones = ["PJSIP/1???-*"]
 recordings = "{exchange.recordings}"
+cdr = "{exchange.cdr}"
+queue_log = "{exchange.queue_log}"
 """,
         encoding="utf-8",
     )

@@ -29,6 +29,14 @@ class _Rows:
         self._table, self._times = table, times
         self.column = ""
 
+    def columns(self) -> list[str]:
+        """Return the names of the columns; raise OSError where the database cannot be asked."""
+        try:
+            with self._engine.connect() as connection:
+                return [str(c["name"]) for c in inspect(connection).get_columns(self._table)]
+        except SQLAlchemyError as error:
+            raise OSError(str(error).splitlines()[0]) from error
+
     def read(self, begin: datetime, end: datetime) -> list[dict[str, str]]:
         """Return the rows of a stretch of time as texts.
 
@@ -36,8 +44,8 @@ class _Rows:
             OSError: the database cannot be asked, or has no such table.
         """
         try:
+            names = self.columns()
             with self._engine.connect() as connection:
-                names = [c["name"] for c in inspect(connection).get_columns(self._table)]
                 self.column = next((n for n in self._times if n in names), "")
                 if not self.column:
                     raise OSError(f"table {self._table} has none of {', '.join(self._times)}")
@@ -62,6 +70,10 @@ class CdrTable:
         self._clock = clock
         self._seen: dict[history.Leg, None] = {}
         self._until = 0.0
+
+    def columns(self) -> list[str]:
+        """Give the names of the table's columns; raise OSError where it cannot be read."""
+        return self._rows.columns()
 
     def read(self, since: float) -> list[history.Leg]:
         """Return the legs that were written since the last time, at first those from about `since` on."""
