@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 UP_SECONDS = 3.0  # how long a first look waits for the line: calls that run are then known
 LATE_SECONDS = 300.0  # how long an outage is of interest to calls that ended in it
+STUCK_SECONDS = 120.0  # after its end was written, until a call that still runs here is doubted
 RETRY_SECONDS = 2.0
 CHUNK = 200  # calls a transaction, so that live rows are not kept waiting
 
@@ -127,6 +128,8 @@ class Reconciler:
         found = await asyncio.to_thread(self._work, pbx, running, up=up, now=now)
         if found:
             log.info("calls reconciled", pbx=pbx, calls=len(found))
+        if any(now - told.ended > STUCK_SECONDS for told in self._books[pbx].waiting.values()):
+            line.link.look_again()  # the exchange wrote the end of a call that we think goes on
         for tell in self.found:
             await asyncio.to_thread(tell, pbx, found)
         return len(found)

@@ -6,6 +6,7 @@ Rules
    all before the next fact; one that raises is logged with the Linkedid, and the next still runs.
 3. A sign-in's snapshot goes through the same queue, so it stands between the events before and after it. Calls that are
    not in it any more are told as CallLost.
+4. An event that our code cannot take is logged and passed over, and what lives on the exchange is asked for again.
 """
 
 from __future__ import annotations
@@ -154,13 +155,17 @@ class Line:
     async def _feed(self, batch: _Batch) -> None:
         feed, board = self.tracker.feed, self.board.feed
         for i, message in enumerate(batch.messages):
-            event = events.of(message, batch.arrived)
-            told: Sequence[facts.Fact] = feed(event)
-            if told:
-                await self._tell(self.name, told)
-            told = board(event)
-            if told:
-                await self._tell(self.name, told)
+            try:
+                event = events.of(message, batch.arrived)
+                told: Sequence[facts.Fact] = feed(event)
+                if told:
+                    await self._tell(self.name, told)
+                told = board(event)
+                if told:
+                    await self._tell(self.name, told)
+            except Exception:  # one event that we cannot take must not leave the exchange unheard
+                log.exception("event not taken", pbx=self.name, event_name=message.name)
+                self.link.look_again()
             if i % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
         self.events += len(batch.messages)
