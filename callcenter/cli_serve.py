@@ -12,7 +12,6 @@ import typer
 
 from callcenter import doctor as doctoring
 from callcenter import doctor_history, errors, manual, settings
-from callcenter.demo import run as demo_run
 from callcenter.telephony import checkup
 from web import serving
 
@@ -52,6 +51,8 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the pages; a free one by default.")] = 0,
 ) -> None:
     """Run a whole call center with calls that keep arriving, until Ctrl-C."""
+    from callcenter.demo import run as demo_run  # deferred: `serve` starts again without it
+
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(demo_run.demo(port=port))
 

@@ -1,8 +1,8 @@
 """When the records of the exchanges are read: at a start, as soon as a line is up again, and every few seconds.
 
 An outage begins when we stop or the line goes down, and ends when the tracker knows again what lives on the exchange. After
-a kill it began when the line was last known to be up, which is written every look; a little too early does no harm, since
-what was seen live is not touched unless the records know better.
+a kill it began when the line was last known to be up: written at every look, and by every row. A little too early does no
+harm, since what was seen live is not touched unless the records know better.
 
 What was read and could not be written waits in memory; how far the records are read is written only up to there.
 """
@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -234,7 +234,18 @@ def _begin(session: Session, pbx: str, book: _Book, *, now: float) -> None:
         if ended is None:
             book.open_outage = row.id
     if book.open_outage is None:
-        _open(session, pbx, book, began=mark.seen_at.timestamp(), reason="stopped")
+        began = max(mark.seen_at.timestamp(), _last_written(session, pbx, mark.seen_at))
+        _open(session, pbx, book, began=began, reason="stopped")
+
+
+def _last_written(session: Session, pbx: str, after: datetime) -> float:
+    """Give the last moment of which a row tells that was written live: so long we certainly lived."""
+    call, last = models.Call, 0.0
+    for column in (call.started, call.answered, call.ended):
+        mine = (call.pbx == pbx, call.source == "live", column > after, column <= db.utcnow())
+        found = session.scalar(select(func.max(column)).where(*mine))
+        last = max(last, found.timestamp() if found else 0.0)
+    return last
 
 
 def _open(session: Session, pbx: str, book: _Book, *, began: float, reason: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from callcenter.telephony import facts, values
 
-_LATE_SECONDS = 5.0  # seeding takes a moment, and a snapshot's ages are whole seconds
+_LATE_SECONDS = 1.0  # an outage ends by our clock, and events have the exchange's
 _SAME_SECONDS = 1.5  # Asterisk's records know whole seconds
 _TIMES = ("started", "queued", "ringing", "answered", "far_end_answered", "ended")
 _WHO = ("from_", "from_name", "to", "did", "queue")
