@@ -25,6 +25,7 @@ _ALWAYS = (
 _NEW = ("peeraccount", "linkedid", "sequence")
 _ID = re.compile(r"(?:.+-)?([0-9]{9,11})\.[0-9]+")
 _CLID = re.compile(r'\s*"?(.*?)"?\s*<([^<>]*)>\s*')
+_NUMBER = re.compile(r"\+?[0-9]{3,20}")
 _SLACK_SECONDS = 2.0
 
 
@@ -122,7 +123,7 @@ def leg(row: Mapping[str, str], clock: Clock) -> Leg | None:
         answer=answer, end=max(start, end), number=number, name=name,
         dialled=row.get("dst", ""), context=row.get("dcontext", ""), channel=row.get("channel", ""),
         peer=row.get("dstchannel", ""), app=row.get("lastapp", ""), data=row.get("lastdata", ""),
-        disposition=disposition, did=row.get("did", ""), recording=row.get("recordingfile", ""),
+        disposition=disposition, did=row.get("did", "") or _called(row.get("userfield", "")), recording=row.get("recordingfile", ""),
     )  # fmt: skip
 
 
@@ -191,6 +192,11 @@ def _root(absorbed: Mapping[str, str], key: str) -> str:
 
 def _whole(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def _called(userfield: str) -> str:
+    """Take the userfield for the number that was called, where the dialplan put one there (config/asterisk)."""
+    return userfield if _NUMBER.fullmatch(userfield) else ""
 
 
 def _caller(clid: str) -> tuple[str, str]:

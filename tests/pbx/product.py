@@ -191,9 +191,10 @@ def differences(row: models.Call, record: facts.CallRecord, users: dict[str, int
 
     for name in ("started", "queued", "answered", "ended"):
         near(name, getattr(row, name), getattr(record, name))
-    told = (row.result, row.direction, row.from_raw, row.queue)
-    if told != (record.result, record.direction, record.from_, record.queue):
-        found.append(f"{told} is not {record.result, record.direction, record.from_, record.queue}")
+    told = (row.result, row.direction, row.from_raw, row.to_raw, row.did, row.queue)
+    heard = (record.result, record.direction, record.from_, record.to, record.did, record.queue)
+    if told != heard:
+        found.append(f"{told} is not {heard}")
     mine = {p.interface: p for p in row.participants}
     theirs = {p.interface: p for p in record.participants}
     if mine.keys() != theirs.keys():
