@@ -263,6 +263,7 @@ class CallTracker:
         if device.role:
             device.number, device.caller_name = event.caller(prefix)
             device.exten = event.exten(prefix)
+            device.incoming = notices.called_us(event, uniqueid, linkedid)
             if call.first is None or (uniqueid == call_id and not call.announced):
                 call.first = device
         return channel

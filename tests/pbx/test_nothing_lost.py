@@ -81,6 +81,12 @@ async def test_after_kill_9_under_ten_calls_the_log_has_thirteen_each_once(
 
         await made.start()
         await made.listens(2)
+
+        def known() -> bool:
+            met = [row for row in made.rows() if row.from_raw == "0501000011"]
+            return [(r.direction, r.ended, r.answered is not None) for r in met] == [("inbound", None, True)]  # fmt: skip
+
+        await made.until(known)  # who began while we were away is seen as what he is
         await abandons.hang_up()
         for caller in (waiting, going_on, *(calls[n] for n in (1, 2, 3, 4, 5, 7))):
             await caller.hang_up()
