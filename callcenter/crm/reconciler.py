@@ -69,6 +69,7 @@ class Reconciler:
         zone = config.site.timezone
         self._books = {pbx.name: _Book(reconcile.Historian(pbx, zone=zone)) for pbx in config.pbx}
         self._news = asyncio.Event()
+        self._looking = asyncio.Lock()  # one look at a time: two would make one row twice
         self._task: asyncio.Task[None] | None = None
         board.states.append(self._link_changed)
 
@@ -119,7 +120,10 @@ class Reconciler:
 
     async def look(self, pbx: str) -> int:
         """Read what is new in the records of an exchange, and return how many rows were made or completed."""
-        line = self._board.lines[pbx]
+        async with self._looking:
+            return await self._look(pbx, self._board.lines[pbx], self._books[pbx])
+
+    async def _look(self, pbx: str, line: switchboard.Line, book: _Book) -> int:
         if line.link.state.phase is link.Phase.UP:
             with contextlib.suppress(TimeoutError):  # the snapshot is on its way through the line
                 await asyncio.wait_for(line.seeded.wait(), UP_SECONDS)
@@ -128,7 +132,7 @@ class Reconciler:
         found = await asyncio.to_thread(self._work, pbx, running, up=up, now=now)
         if found:
             log.info("calls reconciled", pbx=pbx, calls=len(found))
-        if any(now - told.ended > STUCK_SECONDS for told in self._books[pbx].waiting.values()):
+        if any(now - told.ended > STUCK_SECONDS for told in book.waiting.values()):
             line.link.look_again()  # the exchange wrote the end of a call that we think goes on
         for tell in self.found:
             await asyncio.to_thread(tell, pbx, found)
