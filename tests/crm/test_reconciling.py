@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from callcenter import db, models
-from callcenter.crm import calllog, customers, pasts, reconciling, writer
+from callcenter import db, models, settings
+from callcenter.crm import calllog, customers, ledger, pasts, reconciling, writer
 from callcenter.telephony import completing, facts, reconcile
 from tests import servers
 
@@ -247,4 +247,37 @@ def test_the_command_names_a_missing_call_and_fails(tmp_path: Path) -> None:
         write(session, record(key, started=start.timestamp(), ended=start.timestamp() + 9))
     status, told_ = ask()
     assert (status, told_["captured"], told_["missing"]) == (0, 1, 0)
+    command = [sys.executable, "-m", "callcenter", "ledger", "--day", day, "--config", str(config)]
+    words = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert f"main {day}: 1 of 1 calls captured (1 live, 0 reconciled, 0 missing)" in words
+    wrong = subprocess.run([*command, "--day", "tomorrow"], capture_output=True, text=True, check=False)  # fmt: skip
+    assert (wrong.returncode, "tomorrow" in wrong.stderr) == (2, True)
     made.close()
+
+
+@servers.on_both()
+def test_the_ledger_tells_states_and_outages(database: db.Database, tmp_path: Path) -> None:
+    lines = []
+    for n, (began, of) in enumerate([(0, "live"), (60, "made"), (120, "gone"), (180, "open")]):
+        times = ",".join(f'"{when(began + s):%Y-%m-%d %H:%M:%S}"' for s in (0, 1, 30))
+        lines.append(
+            f'"","05012345{n:02}","1001","direct","<05012345{n:02}>","PJSIP/trunk-{n}","PJSIP/1001-{n}a","Dial","",{times},'
+            f'30,29,"ANSWERED","","{of}.1","","","{of}.1",{n}\n'
+        )
+    (tmp_path / "Master.csv").write_text("".join(lines))
+    pbx = settings.Pbx(cdr=str(tmp_path / "Master.csv"), cdr_timezone="UTC", trunks=("PJSIP/trunk-*",))  # fmt: skip
+    config = settings.Settings(pbx=(pbx,), site=settings.Site(timezone="UTC"))
+    with database.session() as session:
+        session.add(models.ReconcileMark(pbx="main", since=when(-9999), read_until=when(0), seen_at=when(0), problem=""))  # fmt: skip
+        session.add(models.Outage(pbx="main", began=when(50), ended=when(100)))
+        session.add(models.Outage(pbx="main", began=when(110)))
+        write(session, record("live.1"))
+        write(session, record("made.1"), source="reconciled")
+        write(session, record("open.1", ended=None, result=None))
+        write(session, record("ours.1"))
+    told_ = ledger.read(database, config, pbx, when(0).date())
+    assert {e.linkedid: e.state for e in told_.entries} == {
+        "live.1": "captured", "made.1": "reconciled", "gone.1": "missing", "open.1": "running",
+    }  # fmt: skip
+    assert (told_.total, told_.kept, told_.only_ours, len(told_.outages)) == (3, 2, 1, 2)
+    assert [e.outage and e.outage.ended for e in told_.not_live] == [NOON + 100, None]
