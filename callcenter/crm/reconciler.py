@@ -34,6 +34,7 @@ STUCK_SECONDS = 120.0  # after its end was written, until a call that still runs
 RETRY_SECONDS = 2.0
 CHUNK = 200  # calls a transaction, so that live rows are not kept waiting
 
+Calls = list[tuple[int, reconcile.Told]]  # by the row's id
 Found = Callable[[str, Sequence[tuple[int, reconcile.Told]]], None]
 Flush = Callable[[], Awaitable[None]]
 
@@ -53,7 +54,10 @@ class _Book:
 
 
 class Reconciler:
-    """Complete the call log from the exchanges' own records; `found` are told which rows were made or completed."""
+    """Complete the call log from the exchanges' own records.
+
+    `found` are told, on a thread, of every call that was not seen from end to end: what else of it was missed?
+    """
 
     def __init__(
         self,
@@ -129,19 +133,19 @@ class Reconciler:
                 await asyncio.wait_for(line.seeded.wait(), UP_SECONDS)
         up, now, running = line.seeded.is_set(), time.time(), line.tracker.ids()
         await self._flush()
-        found = await asyncio.to_thread(self._work, pbx, running, up=up, now=now)
-        if found:
-            log.info("calls reconciled", pbx=pbx, calls=len(found))
+        made, touched = await asyncio.to_thread(self._work, pbx, running, up=up, now=now)
+        if made:
+            log.info("calls reconciled", pbx=pbx, calls=len(made))
         if any(now - told.ended > STUCK_SECONDS for told in book.waiting.values()):
             line.link.look_again()  # the exchange wrote the end of a call that we think goes on
         for tell in self.found:
-            await asyncio.to_thread(tell, pbx, found)
-        return len(found)
+            await asyncio.to_thread(tell, pbx, made + touched)
+        return len(made)
 
     def _work(
         self, pbx: str, running: frozenset[str], *, up: bool, now: float
-    ) -> list[tuple[int, reconcile.Told]]:
-        """Look, on a thread: read, compare, write."""
+    ) -> tuple[Calls, Calls]:
+        """Look, on a thread: read, compare, write; return what was made or completed, and what an outage touched."""
         book = self._books[pbx]
         self._note(pbx, book, up=up, now=now)
         earliest = now - self._settings.ledger.look_back_days * 86_400
@@ -152,14 +156,16 @@ class Reconciler:
                 book.read_until = max(book.read_until, told.ended)
         seats = self._database.call(reconciling.Seats.read)
         away = [a for a in book.outages.values() if (a.ended or now) > now - 86_400 * 4]
-        found: list[tuple[int, reconcile.Told]] = []
+        made: Calls = []
+        touched: Calls = []
         with _Identifier(self._database, self._settings) as identify:
             look = reconciling.Look(pbx, now, running, away, identify, seats)
             waiting = list(book.waiting.values())
             for start in range(0, len(waiting), CHUNK):
                 some = waiting[start : start + CHUNK]
                 settled = self._database.call(reconciling.settle, look, some)
-                found += settled.reconciled
+                made += settled.reconciled
+                touched += settled.touched
                 left = {told.record.id for told in settled.waiting}
                 for told in some:
                     if told.record.id not in left:
@@ -167,7 +173,7 @@ class Reconciler:
             if up:
                 self._database.call(_close, look, book)
         self._database.call(_note_read, pbx, book, now=now)
-        return found
+        return made, touched
 
     def _note(self, pbx: str, book: _Book, *, up: bool, now: float) -> None:
         before = book.down_since, book.open_outage, dict(book.outages)

@@ -37,6 +37,9 @@ class Settled:
 
     captured: int = 0
     reconciled: list[tuple[int, reconcile.Told]] = field(default_factory=list)  # by the row's id
+    touched: list[tuple[int, reconcile.Told]] = field(
+        default_factory=list
+    )  # captured, in spite of an outage
     waiting: list[reconcile.Told] = field(default_factory=list)
 
 
@@ -96,6 +99,8 @@ def settle(session: Session, look: Look, told: Sequence[reconcile.Told]) -> Sett
             settled.reconciled.append((row.id, each))
         else:
             settled.captured += 1
+            if away:
+                settled.touched.append((row.id, each))
     return settled
 
 

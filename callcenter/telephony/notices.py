@@ -89,6 +89,8 @@ def called_us(event: events.Event, uniqueid: str, linkedid: str) -> bool:
 
     It runs the dialplan; what was dialled runs AppDial, AppQueue or AppDial2, and a call that we asked for has our id.
     """
+    if event.kind == "Newchannel":
+        return False  # it has only begun to: its state will tell
     application = event.text("Application")
     began = uniqueid == linkedid and not history.is_chosen(linkedid)
     return began and bool(application) and not application.startswith(("AppDial", "AppQueue"))
