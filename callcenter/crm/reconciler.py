@@ -111,7 +111,9 @@ class Reconciler:
         wait = UP_SECONDS
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), wait)
+                # Not wait_for: before Python 3.12 it may swallow the cancellation that ends us.
+                async with asyncio.timeout(wait):
+                    await self._news.wait()
             self._news.clear()
             wait = self._settings.ledger.every_seconds
             for name in self._books:
@@ -130,7 +132,8 @@ class Reconciler:
     async def _look(self, pbx: str, line: switchboard.Line, book: _Book) -> int:
         if line.link.state.phase is link.Phase.UP:
             with contextlib.suppress(TimeoutError):  # the snapshot is on its way through the line
-                await asyncio.wait_for(line.seeded.wait(), UP_SECONDS)
+                async with asyncio.timeout(UP_SECONDS):
+                    await line.seeded.wait()
         up, now, running = line.seeded.is_set(), time.time(), line.tracker.ids()
         await self._flush()
         made, touched = await asyncio.to_thread(self._work, pbx, running, up=up, now=now)
