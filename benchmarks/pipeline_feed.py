@@ -222,13 +222,13 @@ async def play(
         delay = began + i / rate - loop.time()
         if delay > 0:
             await asyncio.sleep(delay)
-        values = _values(
+        own = values(
             serial + i, FIRST_EXTENSION + (serial + i) % agents, chance.randrange(1, customers)
         )
         sent[f"{1700000000 + serial + i}.0"] = time.perf_counter()
-        exchange.write(_filled(bursts[0], values))
-        loop.call_later(ANSWER_SECONDS, _later, exchange, bursts[1], values)
-        loop.call_later(END_SECONDS, _later, exchange, bursts[2], values)
+        exchange.write(filled(bursts[0], own))
+        loop.call_later(ANSWER_SECONDS, _later, exchange, bursts[1], own)
+        loop.call_later(END_SECONDS, _later, exchange, bursts[2], own)
     await asyncio.sleep(END_SECONDS + 0.5)
     with contextlib.suppress(
         TimeoutError
@@ -242,7 +242,8 @@ async def play(
     return Played(count, delays, count - len(delays))
 
 
-def _values(serial: int, extension: int, customer: int) -> dict[bytes, bytes]:
+def values(serial: int, extension: int, customer: int) -> dict[bytes, bytes]:
+    """Give the values of one call for the marks of the template."""
     return {
         b"@ID@": b"%d" % (1700000000 + serial),
         b"@SERIAL@": b"%08x" % serial,
@@ -252,14 +253,15 @@ def _values(serial: int, extension: int, customer: int) -> dict[bytes, bytes]:
     }
 
 
-def _filled(burst: bytes, values: dict[bytes, bytes]) -> bytes:
-    for mark, value in values.items():
+def filled(burst: bytes, marks: dict[bytes, bytes]) -> bytes:
+    """Fill in a burst, as of now."""
+    for mark, value in marks.items():
         burst = burst.replace(mark, value)
     return burst.replace(b"@NOW@", b"%.6f" % time.time())
 
 
-def _later(exchange: Exchange, burst: bytes, values: dict[bytes, bytes]) -> None:
-    exchange.write(_filled(burst, values))
+def _later(exchange: Exchange, burst: bytes, marks: dict[bytes, bytes]) -> None:
+    exchange.write(filled(burst, marks))
 
 
 def rss_kb(pid: int) -> int:

@@ -19,6 +19,7 @@ COMMANDS = {
     "callcenter.cli_crm": ("match", "migrate", "sample", "user"),
     "callcenter.cli_recordings": ("transcribe", "worker"),
     "callcenter.cli_models": ("models",),
+    "callcenter.cli_ledger": ("ledger",),
 }
 
 

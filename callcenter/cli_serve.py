@@ -11,8 +11,7 @@ from typing import Annotated
 import typer
 
 from callcenter import doctor as doctoring
-from callcenter import errors, manual, settings
-from callcenter.demo import run as demo_run
+from callcenter import doctor_history, errors, manual, settings
 from callcenter.telephony import checkup
 from recordings import checkup as checkup_speech
 from web import serving
@@ -33,6 +32,7 @@ async def _examine(loaded: settings.Settings) -> list[doctoring.Finding]:
         findings += [finding async for finding in checkup.examine(pbx)]
     findings += doctoring.check_recordings(loaded)
     findings += checkup_speech.check_speech(loaded)
+    findings += doctor_history.check_history(loaded)
     return findings
 
 
@@ -52,6 +52,8 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the pages; a free one by default.")] = 0,
 ) -> None:
     """Run a whole call center with calls that keep arriving, until Ctrl-C."""
+    from callcenter.demo import run as demo_run  # deferred: `serve` starts again without it
+
     with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(demo_run.demo(port=port))
 

@@ -39,6 +39,14 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError) as error:
+        raise ValueError("is not a time zone such as Asia/Jerusalem") from error
+    return value
+
+
 class Site(Part):
     """Who and where we are."""
 
@@ -50,11 +58,7 @@ class Site(Part):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError) as error:
-            raise ValueError("is not a time zone such as Asia/Jerusalem") from error
-        return value
+        return _zone(value)
 
 
 class DatabaseSettings(Part):
@@ -128,8 +132,22 @@ class Pbx(Part):
         "dialplan",
         description="Who begins recordings: MixMonitor in the dialplan, or we by AMI where it may not be changed.",
     )
+    cdr: str = Field(
+        "",
+        description="Its call detail records: the path of Master.csv as we see it, or an SQLAlchemy address of a database with a table `cdr`.",
+    )
+    cdr_timezone: str = Field(
+        "",
+        description="Time zone of the times in `cdr`: UTC with usegmtime=yes, else the exchange's. Empty finds out by the calls' ids.",
+    )
+    queue_log: str = Field("", description="The path of its queue_log as we see it.")
     ping_seconds: float = Field(2.0, gt=0, description="Time between two pings of the link.")
     auth_retry_seconds: float = Field(60.0, gt=0, description="Wait after a refused sign-in.")
+
+    @field_validator("cdr_timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return value and _zone(value)
 
     @model_validator(mode="after")
     def _folder_for_records(self) -> Self:
@@ -151,6 +169,17 @@ class Calls(Part):
     )
     ignore_numbers: tuple[str, ...] = Field(
         (), description="Regular expressions of numbers never matched."
+    )
+
+
+class Ledger(Part):
+    """How calls that were not seen live are found again in the exchange's own records."""
+
+    every_seconds: float = Field(
+        15.0, gt=0, description="Time between two looks into the exchange's records."
+    )
+    look_back_days: float = Field(
+        3.0, gt=0, description="How far back a look reaches after a long absence."
     )
 
 
@@ -209,6 +238,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     pbx: tuple[Pbx, ...] = Field((), description="The exchanges, one [[pbx]] each.")
     calls: Calls = Calls()
+    ledger: Ledger = Ledger()
     recordings: Recordings = Recordings()
     speech: Speech = Speech()
     log: Log = Log()
@@ -249,3 +279,5 @@ def load(file: Path | None = None) -> Settings:
         raise errors.BadSetting(key, f"{first['msg']}{shown}") from error
     except ValueError as error:  # TOML that cannot be read
         raise errors.BadSetting(str(_named_file), str(error)) from error
+    finally:
+        _named_file = None  # whoever makes Settings of values must not be given a file's

@@ -45,6 +45,10 @@ PURE = (
     "callcenter/telephony/spelling.py",
     "callcenter/telephony/queues.py",
     "callcenter/telephony/values.py",
+    "callcenter/telephony/history.py",
+    "callcenter/telephony/folding.py",
+    "callcenter/telephony/seating.py",
+    "callcenter/telephony/completing.py",
     "callcenter/crm/phones.py",
     "callcenter/crm/matching.py",
     "screenpop/cards.py",
@@ -154,3 +158,18 @@ def test_catching_everything_is_for_two_places() -> None:
         ]  # fmt: skip
         if broad and not name.startswith(allowed + workers):
             pytest.fail(f"{name} catches everything in lines {broad}")
+
+
+def test_nobody_waits_in_a_way_that_swallows_a_cancellation() -> None:
+    """On Python 3.11 `asyncio.wait_for` forgets that it was cancelled when its answer comes in the same turn of the loop."""
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for room in ROOMS
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr == "wait_for"
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "asyncio"
+    ]
+    assert not found, f"use asyncio.timeout: {found}"

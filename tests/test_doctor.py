@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter import db, doctor, migrations, settings
+from callcenter import db, doctor, doctor_history, migrations, settings
 from callcenter.demo.exchange import Exchange
 from callcenter.settings import Pbx
 from callcenter.telephony import checkup
@@ -153,3 +153,29 @@ def test_the_command_speaks_json_and_fails_when_something_is_wrong(tmp_path: Pat
     assert found["pbx"]["level"] == "fail"
     assert found["disk"]["level"] in {"ok", "fail"}
     assert "is not a model" in found["speech"]["text"]
+
+
+@pytest.mark.parametrize(
+    "cdr,level,words",
+    [
+        (None, "warn", "not set"),
+        ("", "ok", "empty yet"),
+        (",".join(['"x"'] * 16) + "\n", "fail", "neither Linkedid nor Uniqueid"),
+        (",".join(['"x"'] * 16) + ',"1795632895.0"\n', "warn", "no Linkedid"),
+        (",".join(['"x"'] * 21) + "\n", "ok", "reads"),
+        ("something else\n", "fail", "not what cdr_csv writes"),
+    ],
+)
+def test_the_exchanges_records_are_looked_at(
+    tmp_path: Path, cdr: str | None, level: str, words: str
+) -> None:
+    values: dict[str, object] = {"queue_log": str(tmp_path / "queue_log")}
+    if cdr is not None:
+        (tmp_path / "Master.csv").write_text(cdr)
+        values["cdr"] = str(tmp_path / "Master.csv")
+    loaded = settings.Settings(pbx=(Pbx.model_validate(values),))
+    found = {f.check: f for f in doctor_history.check_history(loaded)}
+    assert found["cdr"].level == level and words in found["cdr"].text
+    assert bool(found["cdr"].fix) == (level != "ok")
+    assert found["queue_log"].level == "fail"  # it is not there
+    assert "queue_log = yes" in found["queue_log"].fix

@@ -19,6 +19,7 @@ from web.views import (
     customers_edit,
     desk,
     desk_api,
+    ledger,
     recordings,
     signin,
     system,
@@ -64,6 +65,7 @@ PAGES = (
     Route("POST", r"/recordings/{id:\d+}/retry", KEEPERS, recordings.retry),
     Route("GET", "/system", KEEPERS, system.show),
     Route("POST", "/system/recordings/retry", KEEPERS, recordings.retry_all),
+    Route("GET", "/ledger", KEEPERS, ledger.show),
     Route("GET", "/settings", STAFF, account.show),
     Route("POST", "/settings", STAFF, account.save),
 )

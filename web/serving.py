@@ -18,7 +18,7 @@ from callcenter import logs, migrations
 from callcenter.db import Database
 from callcenter.settings import Settings
 from callcenter.telephony.switchboard import Switchboard
-from recordings import expect, jobs, mixmonitor, worker
+from recordings import expect, jobs, mixmonitor, recover, worker
 from web import keys
 from web.app import create_app
 
@@ -29,12 +29,16 @@ GOODBYE_SECONDS = 5.0
 
 
 def _recordings(
-    switchboard: Switchboard, database: Database, settings: Settings, hints: jobs.Hints
+    app: web.Application, switchboard: Switchboard, database: Database, settings: Settings
 ) -> Callable[[web.Application], AsyncIterator[None]]:
+    hints = jobs.Hints(settings)
+    app[keys.HINT] = hints.__call__
     expecter = expect.Expecter(database, settings, hint=hints)
     # Before the exchanges are listened to, and after those who write the calls.
     recorder = mixmonitor.Recorder(switchboard, settings, expecter)
     switchboard.subscribers += [expecter.on_fact, recorder.on_fact]
+    recoverer = recover.Recoverer(database, settings, hint=hints)
+    app[keys.FLOOR].center.reconciler.found.append(recoverer.on_found)
 
     async def context(_app: web.Application) -> AsyncIterator[None]:
         yield
@@ -73,10 +77,8 @@ async def serve(
     await asyncio.to_thread(migrations.upgrade, database)
     switchboard = Switchboard(settings.pbx)
     app = create_app(settings, database, switchboard)
-    hints = jobs.Hints(settings)
-    app[keys.HINT] = hints.__call__
     # Ended in the opposite order: the exchanges first, then the recordings' last rows, then the workers.
-    app.cleanup_ctx.insert(0, _recordings(switchboard, database, settings, hints))
+    app.cleanup_ctx.insert(0, _recordings(app, switchboard, database, settings))
     app.cleanup_ctx.insert(0, _workers(settings))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_SECONDS)
     await runner.setup()

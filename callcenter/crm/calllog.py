@@ -17,8 +17,8 @@ from sqlalchemy import Executable, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from callcenter import models
-from callcenter.crm import writer
-from callcenter.telephony import facts
+from callcenter.crm import pasts, writer
+from callcenter.telephony import completing, facts
 
 Records = Callable[[str, str], facts.CallRecord | None]
 UserOf = Callable[[str, str, str], int | None]
@@ -99,6 +99,49 @@ WRAPUP = writer.Kind("wrapup", 4, _change("outcome_id", "outcome_at", "wrapup_se
 WRAPUP_TIME = writer.Kind("wrapup time", 4, _change("wrapup_seconds"))
 
 
+def values_of(pbx: str, record: facts.CallRecord) -> writer.Values:
+    """Give a call's columns as its record tells them, without those of the match."""
+    return {
+        "pbx": pbx,
+        "linkedid": text(record.id, 150),
+        "direction": record.direction.value,
+        "from_raw": text(record.from_, 80),
+        "from_name": text(record.from_name, 120),
+        "to_raw": text(record.to, 80),
+        "did": text(record.did, 80) or None,
+        "queue": text(record.queue, 80) or None,
+        "started": when(record.started),
+        "queued": when(record.queued),
+        "ringing": when(record.ringing),
+        "far_end_answered": when(record.far_end_answered),
+        "answered": when(record.answered),
+        "ended": when(record.ended),
+        "wait_seconds": record.wait_seconds,
+        "ring_seconds": record.ring_seconds,
+        "talk_seconds": record.talk_seconds,
+        "hold_seconds": record.hold_seconds,
+        "result": record.result and record.result.value,
+        "hangup_by": record.hangup_by,
+        "hangup_cause": record.hangup_cause,
+        "transfers": [
+            {"kind": t.kind, "by": t.by, "to": t.to, "at": t.at} for t in record.transfers
+        ],
+        "variables": {text(k, 80): text(v, 200) for k, v in record.variables.items()},
+    }
+
+
+def seat_of(part: facts.Participant) -> writer.Values:
+    """Give a participant's columns, but for the call and the user."""
+    return {
+        "interface": text(part.interface, 120),
+        "extension": text(part.extension, 80),
+        "rang": when(part.rang),
+        "answered": when(part.answered),
+        "left": when(part.left),
+        "outcome": part.outcome and part.outcome.value,
+    }
+
+
 class CallLog:
     """Write calls as facts come; a subscriber of the switchboard, never waiting for the database."""
 
@@ -111,6 +154,12 @@ class CallLog:
         self._written: set[Key] = set()
         self._users: dict[Key, dict[str, int | None]] = {}
         self._stale: set[Key] = set()  # calls whose row is older than their record
+        self._past: dict[Key, pasts.Past] = {}  # calls that ran when we stopped, until they end
+
+    def remember(self, found: Mapping[Key, pasts.Past]) -> None:
+        """Take what the rows say of calls that had not ended when we stopped: a tracker that meets one again in its
+        middle knows less of it."""
+        self._past.update(found)
 
     def write_stale(self) -> None:
         """Hand the rows over that facts have changed since the last time: once for all facts of one read."""
@@ -140,6 +189,9 @@ class CallLog:
     def link(self, pbx: str, linkedid: str, values: Mapping[str, Any]) -> None:
         """Say who the party is: party_id, match_state, match_reasons, name_snapshot, far_e164."""
         key = (pbx, linkedid)
+        past = self._past.get(key)
+        if past is not None and past.has_party:
+            return  # a person may have said who it is
         self._match[key] = values
         if key in self._written:
             new = {f"new_{name}": values[name] for name in _MATCH_COLUMNS}
@@ -163,8 +215,11 @@ class CallLog:
 
     def _write(self, pbx: str, record: facts.CallRecord) -> None:
         key = (pbx, record.id)
+        if key in self._past:
+            record = completing.resumed(self._past[key].record, record)
         self._written.add(key)
-        self._writer.put(CALL, key, self._row(pbx, record))
+        match = self._match.get(key) or _NOBODY
+        self._writer.put(CALL, key, {**values_of(pbx, record), **match})
         users = self._users.setdefault(key, {})
         for p in record.participants:
             if p.interface not in users:
@@ -175,45 +230,10 @@ class CallLog:
                 {
                     "of_pbx": pbx,
                     "of_linkedid": text(record.id, 150),
-                    "interface": text(p.interface, 120),
-                    "extension": text(p.extension, 80),
                     "user_id": users[p.interface],
-                    "rang": when(p.rang),
-                    "answered": when(p.answered),
-                    "left": when(p.left),
-                    "outcome": p.outcome and p.outcome.value,
+                    **seat_of(p),
                 },
             )
-
-    def _row(self, pbx: str, record: facts.CallRecord) -> writer.Values:
-        return {
-            "pbx": pbx,
-            "linkedid": text(record.id, 150),
-            "direction": record.direction.value,
-            "from_raw": text(record.from_, 80),
-            "from_name": text(record.from_name, 120),
-            "to_raw": text(record.to, 80),
-            "did": text(record.did, 80) or None,
-            "queue": text(record.queue, 80) or None,
-            "started": when(record.started),
-            "queued": when(record.queued),
-            "ringing": when(record.ringing),
-            "far_end_answered": when(record.far_end_answered),
-            "answered": when(record.answered),
-            "ended": when(record.ended),
-            "wait_seconds": record.wait_seconds,
-            "ring_seconds": record.ring_seconds,
-            "talk_seconds": record.talk_seconds,
-            "hold_seconds": record.hold_seconds,
-            "result": record.result and record.result.value,
-            "hangup_by": record.hangup_by,
-            "hangup_cause": record.hangup_cause,
-            "transfers": [
-                {"kind": t.kind, "by": t.by, "to": t.to, "at": t.at} for t in record.transfers
-            ],
-            "variables": {text(k, 80): text(v, 200) for k, v in record.variables.items()},
-            **(self._match.get((pbx, record.id)) or _NOBODY),
-        }
 
     def _absorb(self, pbx: str, fact: facts.CallMerged) -> None:
         key = (pbx, fact.absorbed)
@@ -240,6 +260,7 @@ class CallLog:
         self._match.pop(key, None)
         self._users.pop(key, None)
         self._written.discard(key)
+        self._past.pop(key, None)
 
 
 _NOBODY: Mapping[str, Any] = {

@@ -22,7 +22,9 @@ from callcenter.crm import (
     dialing,
     live,
     lookup,
+    pasts,
     queueing,
+    reconciler,
     seats,
     who,
     writer,
@@ -65,6 +67,7 @@ class Center:
             self._on_fact,
         ]  # fmt: skip
         board.states.append(self._link_changed)
+        self.reconciler = reconciler.Reconciler(config, database, board, flush=self.written)
         self._timers: dict[int, tuple[float, asyncio.TimerHandle]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -79,12 +82,16 @@ class Center:
         await self._refresh()
         declared = await self.database.run(agents.last_declared, time.time())
         self.agents.restore(declared)
+        self.log.remember(await self.database.run(pasts.open_calls))
+        await self.reconciler.begin()
         self._task = asyncio.create_task(self._follow(), name="center")
         await self.board.start()
+        self.reconciler.start()
 
     async def stop(self) -> None:
         """Stop listening, and write what is not written."""
         await self.board.stop()
+        await self.reconciler.stop()
         task, self._task = self._task, None
         if task is not None:
             task.cancel()

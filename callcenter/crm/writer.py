@@ -100,7 +100,8 @@ class Writer:
 
     async def flushed(self, timeout_seconds: float = 30.0) -> None:
         """Wait as `flush` does, without holding the loop."""
-        await asyncio.wait_for(asyncio.wrap_future(self._asked()), timeout_seconds)
+        async with asyncio.timeout(timeout_seconds):
+            await asyncio.wrap_future(self._asked())
 
     def close(self, timeout_seconds: float = 10.0) -> None:
         """Write what waits, as far as the database lets us in that time, and end the thread."""

@@ -113,7 +113,8 @@ class Callers:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGUSR1)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*(p.wait() for p in left)), 3)
+            async with asyncio.timeout(3):
+                await asyncio.gather(*(p.wait() for p in left))
         for process in left:
             if process.returncode is None:
                 process.kill()

@@ -162,7 +162,8 @@ class Exchange:
                 start_new_session=True,
             )  # fmt: skip
         try:
-            await asyncio.wait_for(self._booted(), READY_SECONDS)
+            async with asyncio.timeout(READY_SECONDS):
+                await self._booted()
             if self._port_taken():
                 raise OSError("a port was taken")
         except asyncio.CancelledError:
@@ -220,7 +221,8 @@ class Exchange:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, sign)
         try:
-            await asyncio.wait_for(process.wait(), 20)
+            async with asyncio.timeout(20):
+                await process.wait()
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

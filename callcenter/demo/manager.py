@@ -54,7 +54,8 @@ class Manager:
             raise errors.Invalid(action, "a header holds a line break")
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-        reply: Event = await asyncio.wait_for(answer, 30)
+        async with asyncio.timeout(30):
+            reply: Event = await answer
         if reply.get("Response") == "Error":
             raise errors.ActionRefused(reply.get("Message", "no reason"))
         return reply
@@ -78,9 +79,8 @@ class Manager:
 
         async with self._news:
             try:
-                await asyncio.wait_for(
-                    self._news.wait_for(lambda: found() or self._over), timeout_seconds
-                )
+                async with asyncio.timeout(timeout_seconds):
+                    await self._news.wait_for(lambda: found() or self._over)
             except TimeoutError:
                 seen = [event.get("Event") for event in self.events[-12:]]
                 raise TimeoutError(f"no {name} {headers} came; last came {seen}") from None

@@ -71,7 +71,8 @@ class _Party:
 
     async def next_call(self, *, timeout_seconds: float = WAIT_SECONDS) -> Call:
         """Wait for the next call that comes in."""
-        return await asyncio.wait_for(self._queue.get(), timeout_seconds)
+        async with asyncio.timeout(timeout_seconds):
+            return await self._queue.get()
 
     def behaviour_for(self, call: Call) -> Behaviour:
         """Decide what to do with a call."""
@@ -100,7 +101,8 @@ class _Party:
 
 async def _ends_within(call: Call, seconds: float) -> bool:
     try:
-        await asyncio.wait_for(call.ended.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await call.ended.wait()
     except TimeoutError:
         return False
     return True

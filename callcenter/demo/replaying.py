@@ -63,6 +63,7 @@ class ReplayedExchange:
     def __init__(self, cast: Cast, folder: Path, *, seed: int = 7) -> None:
         """Draw who calls by `seed`; `folder` is where recordings would be, were there any."""
         self.cast, self.recordings = cast, folder
+        self.cdr = self.queue_log = ""  # it keeps no records
         self.host, self.ami_port = "127.0.0.1", 0
         self.ami_user, self.ami_secret = "callcenter", "recorded"
         self._draw = random.Random(seed)

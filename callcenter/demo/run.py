@@ -74,6 +74,8 @@ secret = "{exchange.ami_secret}"
 trunks = ["PJSIP/trunk-*"]
 phones = ["PJSIP/1???-*"]
 recordings = "{exchange.recordings}"
+cdr = "{exchange.cdr}"
+queue_log = "{exchange.queue_log}"
 """,
         encoding="utf-8",
     )
@@ -124,7 +126,8 @@ async def product(settings_file: Path, log: Path) -> AsyncIterator[asyncio.subpr
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), 15)
+            async with asyncio.timeout(15):
+                await process.wait()
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

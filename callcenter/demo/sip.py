@@ -62,9 +62,8 @@ class UserAgent(asyncio.DatagramProtocol):
         """Hang up everything and close the port, whether or not the exchange still answers."""
         living = [call for call in self.calls.values() if not call.ended.is_set()]
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(
-                asyncio.gather(*(call.hang_up() for call in living)), _PARTING_SECONDS
-            )
+            async with asyncio.timeout(_PARTING_SECONDS):
+                await asyncio.gather(*(call.hang_up() for call in living))
         for call in self.calls.values():
             call.audio.close()
         for task in self._tasks:
@@ -152,7 +151,8 @@ class UserAgent(asyncio.DatagramProtocol):
             self.send(data)
             while True:
                 try:
-                    response = await asyncio.wait_for(inbox.get(), None if heard else pause)
+                    async with asyncio.timeout(None if heard else pause):
+                        response = await inbox.get()
                 except TimeoutError:
                     if pause > 60:
                         return Message(status=408, reason="Request Timeout")

@@ -11,6 +11,7 @@ from callcenter.models.calls import (
     OwnNumber,
     QueueProfile,
 )
+from callcenter.models.history import Outage, ReconcileMark
 from callcenter.models.people import (
     Case,
     Note,
@@ -47,6 +48,7 @@ __all__ = [
     "Membership",
     "Note",
     "NumberChoice",
+    "Outage",
     "Outcome",
     "OwnNumber",
     "Party",
@@ -55,6 +57,7 @@ __all__ = [
     "PauseReason",
     "Phone",
     "QueueProfile",
+    "ReconcileMark",
     "Recording",
     "Segment",
     "Task",

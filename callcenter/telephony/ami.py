@@ -184,7 +184,8 @@ class Connection(manager.Manager):  # type: ignore[misc]
             OSError, TimeoutError, errors.LinkDown, errors.ActionTimeout: there is no exchange, or not a willing one.
             errors.ActionRefused: it does not take the name or the secret.
         """
-        await asyncio.wait_for(self.connect(), timeout_seconds)
+        async with asyncio.timeout(timeout_seconds):
+            await self.connect()
         await self.send(login(self.address), timeout_seconds=timeout_seconds)
         self.authenticated = True
 
@@ -226,7 +227,8 @@ class Connection(manager.Manager):  # type: ignore[misc]
         waiting = self._pending[action_id] = _Pending(until, self.loop.create_future())
         self.protocol.transport.write(data)
         try:
-            return await asyncio.wait_for(waiting.future, timeout_seconds)
+            async with asyncio.timeout(timeout_seconds):
+                return await waiting.future
         except TimeoutError:
             name = action.get("Action")
             raise errors.ActionTimeout(

@@ -53,6 +53,10 @@ class CallTracker:
         running = {call.id: call for call in self._calls.values() if call.announced}
         return [c.record() for c in sorted(running.values(), key=lambda c: c.started)]
 
+    def ids(self) -> frozenset[str]:
+        """Give every Linkedid of a call that runs, also of those that are one by now."""
+        return frozenset(self._calls)
+
     def is_empty(self) -> bool:
         """Say whether nothing is held in memory."""
         return not self._calls and self.graph.is_empty()
@@ -259,6 +263,7 @@ class CallTracker:
         if device.role:
             device.number, device.caller_name = event.caller(prefix)
             device.exten = event.exten(prefix)
+            device.incoming = notices.called_us(event, uniqueid, linkedid)
             if call.first is None or (uniqueid == call_id and not call.announced):
                 call.first = device
         return channel

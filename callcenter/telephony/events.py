@@ -57,7 +57,7 @@ NEWER: Final = {
     "Leave": "QueueCallerLeave",
     "QueueMemberPaused": "QueueMemberPause",
 }
-_UNKNOWN: Final = frozenset(
+UNKNOWN: Final = frozenset(
     {"", "<unknown>", "<null>", "unknown", "(null)", "anonymous", "restricted", "unavailable", "private", "withheld"}
 )  # fmt: skip
 _QUOTED: Final = re.compile(r'^"(.*)"$')
@@ -114,7 +114,7 @@ class Event:
         lines, marks = self.lines, spelling.MARKS
         for key in keys:
             value = lines.partition(marks[key])[2].partition("\r\n")[0]  # `get`, written out
-            if value and value.lower() not in _UNKNOWN:
+            if value and value.lower() not in UNKNOWN:
                 return value
         return ""
 

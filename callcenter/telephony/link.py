@@ -120,6 +120,7 @@ class AmiLink:
         self._held: list[wire.Message] | None = None  # a list while `on_up` seeds the present
         self._booted = asyncio.Event()
         self._goodbye = ""
+        self._again = False  # somebody asked for another snapshot
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -134,6 +135,10 @@ class AmiLink:
             task.cancel()
             await asyncio.wait([task])
         self._set(Phase.STOPPED, "closed")
+
+    def look_again(self) -> None:
+        """Ask for another snapshot, with the next ping: what is held of the present may be wrong."""
+        self._again = True
 
     def new_action_id(self) -> str:
         """Give an ActionID of the present connection, to know an action's events by before its answer comes."""
@@ -224,14 +229,16 @@ class AmiLink:
     async def _live(self, connection: ami.Connection) -> str:
         """Seed, let events flow, and watch; return why the connection is to be given up."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._booted.wait(), self._timing.boot_seconds)
-        booted = self._booted.is_set()
+            async with asyncio.timeout(self._timing.boot_seconds):
+                await self._booted.wait()
+        booted, self._again = self._booted.is_set(), False
         await self._seed(connection)
         self._set(Phase.UP, connection.framer.banner)
         while True:
             await asyncio.sleep(self._timing.ping_seconds)
-            if self._booted.is_set() and not booted:  # it was still loading when we signed in
-                booted = True
+            late = self._booted.is_set() and not booted  # it was still loading when we signed in
+            if late or self._again:
+                booted, self._again = self._booted.is_set(), False
                 self._held = []
                 await self._seed(connection)
             heard = connection.bytes_received

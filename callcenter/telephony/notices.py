@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from callcenter.telephony import events, facts, records, roles
+from callcenter.telephony import events, facts, history, records, roles
 
 if TYPE_CHECKING:
     from callcenter.telephony.calls import CallTracker
@@ -82,6 +82,18 @@ def living(tracker: CallTracker, event: events.Event, at: float) -> None:
     channel = tracker.see(events.Event(event.kind, at - age, event.lines), born=True)
     if channel is not None and event.bridge:
         tracker.graph.enter(channel, event.bridge, event.is_holding_bridge)
+
+
+def called_us(event: events.Event, uniqueid: str, linkedid: str) -> bool:
+    """Say whether a living channel that we meet in its middle began its call by itself.
+
+    It runs the dialplan; what was dialled runs AppDial, AppQueue or AppDial2, and a call that we asked for has our id.
+    """
+    if event.kind == "Newchannel":
+        return False  # it has only begun to: its state will tell
+    application = event.text("Application")
+    began = uniqueid == linkedid and not history.is_chosen(linkedid)
+    return began and bool(application) and not application.startswith(("AppDial", "AppQueue"))
 
 
 def _age(event: events.Event) -> float:

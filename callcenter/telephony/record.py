@@ -112,4 +112,5 @@ def _signed_in(head: bytes, ready: asyncio.Event | None) -> bytes | None:
 
 async def _either(stop: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await stop.wait()

@@ -6,6 +6,7 @@ Rules
    all before the next fact; one that raises is logged with the Linkedid, and the next still runs.
 3. A sign-in's snapshot goes through the same queue, so it stands between the events before and after it. Calls that are
    not in it any more are told as CallLost.
+4. An event that our code cannot take is logged and passed over, and what lives on the exchange is asked for again.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ class Line:
         self.board = queues.QueueBoard(known)
         self.lag_seconds = 0.0
         self.events = 0
+        self.seeded = asyncio.Event()  # the tracker knows what lives on the exchange
         self._tell = tell
         self._on_state = on_state
         self._batches: deque[_Batch] = deque()
@@ -130,7 +132,9 @@ class Line:
         self._batches.append(_Batch(time.time(), [], seen))
         self._news.set()
 
-    def _state(self, _pbx: str, _state: link.State) -> None:
+    def _state(self, _pbx: str, state: link.State) -> None:
+        if state.phase is not link.Phase.UP:
+            self.seeded.clear()
         self._on_state()
 
     async def _consume(self) -> None:
@@ -141,6 +145,7 @@ class Line:
                 batch = self._batches[0]
                 if batch.seed is not None:
                     await self._seed(batch.seed, batch.arrived)
+                    self.seeded.set()
                 await self._feed(batch)
                 self._batches.popleft()
                 self.lag_seconds = time.time() - batch.arrived
@@ -150,13 +155,17 @@ class Line:
     async def _feed(self, batch: _Batch) -> None:
         feed, board = self.tracker.feed, self.board.feed
         for i, message in enumerate(batch.messages):
-            event = events.of(message, batch.arrived)
-            told: Sequence[facts.Fact] = feed(event)
-            if told:
-                await self._tell(self.name, told)
-            told = board(event)
-            if told:
-                await self._tell(self.name, told)
+            try:
+                event = events.of(message, batch.arrived)
+                told: Sequence[facts.Fact] = feed(event)
+                if told:
+                    await self._tell(self.name, told)
+                told = board(event)
+                if told:
+                    await self._tell(self.name, told)
+            except Exception:  # one event that we cannot take must not leave the exchange unheard
+                log.exception("event not taken", pbx=self.name, event_name=message.name)
+                self.link.look_again()
             if i % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
         self.events += len(batch.messages)

@@ -6,7 +6,7 @@ set -eu
 etc=${ETC:-/etc/asterisk/callcenter}
 PHONE_SECRET=${PHONE_SECRET:-$(head -c 12 /dev/urandom | od -An -tx1 | tr -d ' \n')}
 root=${ROOT:-} # the test of this file runs it below a folder of its own
-mkdir -p "$etc" "$root/var/spool/asterisk/monitor" "$root/var/lib/asterisk" "$root/var/log/asterisk" "$root/var/run/asterisk"
+mkdir -p "$etc" "$root/var/spool/asterisk/monitor" "$root/var/lib/asterisk" "$root/var/log/asterisk/cdr-csv" "$root/var/run/asterisk"
 phones=
 for number in 1001 1002 1003 1004 1005 1006 1007 1008; do
   phones="$phones[$number](phone)\\nauth = $number\\naors = $number\\ncallerid = Agent $number <$number>\\nmailboxes = $number@default\\n[$number](phone-auth)\\nusername = $number\\n[$number](phone-aor)\\n"

@@ -238,7 +238,7 @@ async def capture(name: str, *, version: str = "22", out: Path | None = None) ->
             try:
                 await asyncio.wait_for(played.play(stage), 150)
                 await stage.idle()
-                await _drained(stage, stage.recorder)
+                await drained(stage, stage.recorder)
             finally:
                 await stage.recorder.stop()
             log = stage.recorder.data().replace(
@@ -251,7 +251,7 @@ async def capture(name: str, *, version: str = "22", out: Path | None = None) ->
     return target
 
 
-async def _drained(stage: Stage, recorder: Recorder) -> None:
+async def drained(stage: Stage, recorder: Recorder) -> None:
     """Wait until every channel has ended in the events too, and the recorder has read as far, in whole messages."""
     events = stage.manager.events
 

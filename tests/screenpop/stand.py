@@ -21,7 +21,7 @@ from aiohttp.test_utils import TestServer
 
 from callcenter import db, migrations, models, settings
 from callcenter.crm import customers
-from callcenter.telephony import switchboard
+from callcenter.telephony import link, switchboard
 from screenpop import floor, frames
 from tests.telephony import linked, peer
 
@@ -210,14 +210,21 @@ async def authenticate(request: web.Request) -> Someone | None:
 
 @contextlib.asynccontextmanager
 async def standing(
-    database: db.Database, *, exchange: peer.Peer | None = None, **calls: Any
+    database: db.Database,
+    *,
+    exchange: peer.Peer | None = None,
+    timing: link.Timing = linked.QUICK,
+    records: dict[str, str] | None = None,
+    **calls: Any,
 ) -> AsyncIterator[Stand]:
-    """Run a floor against a scripted exchange, and stop it."""
+    """Run a floor against a scripted exchange, and stop it; `records` are the settings of its CDR."""
     async with exchange or peer.Peer() as played:
         answer_lists(played)
-        pbx = settings.Pbx(port=played.port, secret=played.secret, trunks=("PJSIP/trunk-*",))
+        pbx = settings.Pbx(
+            port=played.port, secret=played.secret, trunks=("PJSIP/trunk-*",), **(records or {})
+        )
         config = settings.Settings(pbx=(pbx,), calls=settings.Calls(**calls))
-        board = switchboard.Switchboard(config.pbx, timing=linked.QUICK)
+        board = switchboard.Switchboard(config.pbx, timing=timing)
         live = floor.Floor(
             config, database, board, authenticate=authenticate, translate=lambda _, text: text
         )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from callcenter import errors, settings
-from callcenter.telephony import facts, switchboard
+from callcenter.telephony import events, facts, switchboard
 from tests.screenpop import stand as stands
 from tests.telephony import linked, peer
 
@@ -60,6 +60,25 @@ async def test_a_subscriber_that_raises_is_passed_over_and_the_next_still_hears(
         exchange.write(stands.events_of(SCENARIO))
         await heard.until(lambda: heard.of(facts.CallEnded))
         assert heard.of(facts.CallStarted)
+
+
+async def test_an_event_that_cannot_be_taken_is_passed_over_and_the_present_asked_for_again() -> (
+    None
+):
+    heard = Heard()
+    async with listening(heard.on_fact) as (exchange, board):
+        tracker = board.lines["main"].tracker
+        take = tracker.feed
+
+        def feed(event: events.Event) -> list[facts.CallFact]:
+            if event.text("Variable") == "CC_POISON":
+                raise RuntimeError("a fault of ours")
+            return take(event)
+
+        tracker.feed = feed  # type: ignore[method-assign]
+        exchange.write("Event: VarSet\r\nVariable: CC_POISON\r\nValue: x\r\nUniqueid: 1.0\r\n\r\n")
+        exchange.write(stands.events_of(SCENARIO))
+        await heard.until(lambda: heard.of(facts.CallEnded))
 
 
 async def test_a_slow_subscriber_keeps_the_order_for_those_behind_it() -> None:

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, async_playwright
 from sqlalchemy import update
 
 from callcenter import models
-from tests.web import browser, site
+from tests.web import browser, ledgers, site
 
 HEIGHTS = {1440: 900, 1280: 800, 390: 844}
 
@@ -29,6 +29,8 @@ def pages(place: site.Site) -> dict[str, tuple[str, str]]:
         "calls-empty": ("manager", "/calls?q=zzzz"),
         "call": ("manager", f"/calls/{place.call_id}"),
         "system": ("admin", "/system"),
+        "ledger": ("manager", f"/ledger?day={ledgers.day()}"),
+        "ledger-led": ("supervisor", f"/ledger?day={ledgers.day()}"),
         "settings": ("agent", "/settings"),
         "missing": ("agent", "/nowhere"),
     }

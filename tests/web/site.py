@@ -18,6 +18,7 @@ from callcenter import models
 from callcenter.crm import sample
 from callcenter.db import Database, utcnow
 from callcenter.settings import Settings
+from tests.web import ledgers
 from web.app import create_app
 
 PASSWORD = "a sample password"
@@ -63,6 +64,7 @@ def settings(folder: Path, **changes: object) -> Settings:
             "site": {"name": "צפון תקשורת", "language": "he"},
             "database": {"url": f"sqlite:///{folder / 'site.db'}"},
             "recordings": {"folder": str(folder / "recordings"), "workers": 0},
+            "pbx": [{"name": "main", "cdr": str(folder / "Master.csv")}],
             **changes,
         }
     )
@@ -161,6 +163,7 @@ def fill(database: Database, folder: Path, *, customers: int) -> tuple[int, int]
     models.Base.metadata.create_all(database.engine)
     with database.session() as session:
         sample.load_sample(session, customers=customers, now=utcnow(), password=PASSWORD)
+        ledgers.fill(session, folder)
         return add_recording(session, folder)
 
 

@@ -41,6 +41,7 @@ PAGES = {
     ("POST", "/recordings/{id}/retry"): {"supervisor", "manager", "admin"},
     ("GET", "/system"): {"supervisor", "manager", "admin"},
     ("POST", "/system/recordings/retry"): {"supervisor", "manager", "admin"},
+    ("GET", "/ledger"): {"supervisor", "manager", "admin"},
     ("GET", "/settings"): STAFF,
     ("POST", "/settings"): STAFF,
 }

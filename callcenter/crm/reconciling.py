@@ -1,0 +1,256 @@
+"""A call that Asterisk wrote down against our row of it: captured, completed, made, or waited for.
+
+    no row                         made from the records
+    not ended, or lost from sight  completed
+    touched by an outage           completed where the records know better
+    else                           captured: what was seen live is not touched
+
+What people said of a call (who it was, what came of it, notes, wrap-up) is never touched. A row that was made or completed
+says so: `source` is `reconciled`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from callcenter import models
+from callcenter.crm import calllog, pasts
+from callcenter.telephony import completing, facts, reconcile
+
+GRACE_SECONDS = 15.0  # after its end, until a call without a row is one that was not seen
+SETTLED_SECONDS = 2.0
+CHUNK = 400
+
+# (number, line, epoch seconds, party that was clicked) -> the columns of the match
+Identify = Callable[[str, str | None, float, int | None], Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class Settled:
+    """What became of the calls that were looked at."""
+
+    captured: int = 0
+    reconciled: list[tuple[int, reconcile.Told]] = field(default_factory=list)  # by the row's id
+    touched: list[tuple[int, reconcile.Told]] = field(
+        default_factory=list
+    )  # captured, in spite of an outage
+    waiting: list[reconcile.Told] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """Who sat at which phone when; a hot desk never rewrites the past."""
+
+    rows: tuple[tuple[str, str, str, int, float, float], ...]
+
+    @classmethod
+    def read(cls, session: Session) -> Seats:
+        """Read all assignments that there ever were."""
+        a = models.ExtensionAssignment
+        rows = session.execute(
+            select(a.pbx, a.extension, a.interface, a.user_id, a.since, a.until).order_by(a.id)
+        )
+        return cls(tuple((*r[:4], r[4].timestamp(), r[5].timestamp() if r[5] else float("inf")) for r in rows))  # fmt: skip
+
+    def user(self, pbx: str, part: facts.Participant, at: float) -> int | None:
+        """Give who had a phone at a time."""
+        for where, extension, interface, user_id, since, until in self.rows:
+            mine = interface == part.interface or extension == part.extension
+            if mine and where in ("", pbx) and since <= at < until:
+                return user_id
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All that a look at the records of one exchange depends on; `now` in epoch seconds."""
+
+    pbx: str
+    now: float
+    running: frozenset[str]  # Linkedids of the tracker: not ours to write
+    away: Sequence[completing.Away]
+    identify: Identify
+    seats: Seats
+
+
+def settle(session: Session, look: Look, told: Sequence[reconcile.Told]) -> Settled:
+    """Compare calls with their rows, and write what is missing."""
+    settled = Settled()
+    rows = dict(_rows(session, look.pbx, [i for each in told for i in each.linkedids]))
+    dials = _dials(session, [i for each in told for i in each.linkedids])
+    for each in told:
+        if look.now - each.ended < SETTLED_SECONDS or not look.running.isdisjoint(each.linkedids):
+            settled.waiting.append(each)
+            continue
+        row = _row_of(session, look.pbx, each, rows)
+        record = _named(each.record, dials)
+        away = [a for a in look.away if a.touches(each.started, each.ended)]
+        if row is None and not away and look.now - each.ended < GRACE_SECONDS:
+            settled.waiting.append(each)
+        elif row is None:
+            settled.reconciled.append((_make(session, look, record, dials), each))
+        elif _complete(session, look, row, record, away):
+            settled.reconciled.append((row.id, each))
+        else:
+            settled.captured += 1
+            if away:
+                settled.touched.append((row.id, each))
+    return settled
+
+
+def _rows(
+    session: Session, pbx: str, linkedids: Sequence[str]
+) -> Iterator[tuple[str, models.Call]]:
+    call = models.Call
+    for start in range(0, len(linkedids), CHUNK):
+        some = [i[:150] for i in linkedids[start : start + CHUNK]]
+        asked = (
+            select(call)
+            .where(call.pbx == pbx, call.linkedid.in_(some))
+            .options(selectinload(call.participants))
+        )
+        for row in session.scalars(asked):
+            yield row.linkedid, row
+
+
+def _dials(session: Session, linkedids: Sequence[str]) -> dict[str, models.DialAttempt]:
+    attempt = models.DialAttempt
+    chosen = [i for i in linkedids if len(i) <= 64]
+    found: dict[str, models.DialAttempt] = {}
+    for start in range(0, len(chosen), CHUNK):
+        asked = select(attempt).where(attempt.id.in_(chosen[start : start + CHUNK]))
+        found |= {row.id: row for row in session.scalars(asked)}
+    return found
+
+
+def _row_of(
+    session: Session, pbx: str, told: reconcile.Told, rows: dict[str, models.Call]
+) -> models.Call | None:
+    """Find the row of a call, or of the one that absorbed it."""
+    found = [rows[i[:150]] for i in told.linkedids if i[:150] in rows]
+    row = next((row for row in found if row.merged_into is None), None) or next(iter(found), None)
+    for _ in range(5):
+        if row is None or not row.merged_into:
+            break
+        other = dict(_rows(session, pbx, [row.merged_into])).get(row.merged_into)
+        if other is None:
+            break
+        row = other
+    return row
+
+
+def _named(record: facts.CallRecord, dials: Mapping[str, models.DialAttempt]) -> facts.CallRecord:
+    """Say whom we dialled, where somebody asked for the call."""
+    dial = dials.get(record.id)
+    return record if dial is None else replace(record, to=dial.number)
+
+
+def _make(
+    session: Session,
+    look: Look,
+    record: facts.CallRecord,
+    dials: Mapping[str, models.DialAttempt],
+) -> int:
+    dial = dials.get(record.id)
+    far = record.from_ if record.direction is facts.Direction.INBOUND else record.to
+    match = look.identify(far, record.did, record.started, dial.party_id if dial else None)
+    row = models.Call(**calllog.values_of(look.pbx, record), **match, source="reconciled")
+    session.add(row)
+    session.flush()
+    for part in record.participants:
+        _add(session, look, row, part)
+    return row.id
+
+
+def _add(session: Session, look: Look, row: models.Call, part: facts.Participant) -> None:
+    at = part.rang or part.answered or row.started.timestamp()
+    user = look.seats.user(look.pbx, part, at)
+    session.add(models.CallParticipant(call_id=row.id, user_id=user, **calllog.seat_of(part)))
+
+
+def _complete(
+    session: Session,
+    look: Look,
+    row: models.Call,
+    told: facts.CallRecord,
+    away: Sequence[completing.Away],
+) -> bool:
+    """Write what the records know better; say whether anything was."""
+    seen = pasts.record_of(row)
+    if row.merged_into is not None:
+        return False
+    is_whole = seen.ended is not None and seen.result is not facts.Result.LOST
+    if is_whole and not away:
+        return False
+    merged = completing.completed(seen, told, away)
+    if not completing.differs(seen, merged):
+        return False
+    write(session, look, row, merged)
+    row.source = "reconciled"
+    return True
+
+
+def write(session: Session, look: Look, row: models.Call, record: facts.CallRecord) -> None:
+    """Write a record over a row, and over its participants."""
+    values = calllog.values_of(look.pbx, replace(record, id=row.linkedid))
+    for name, value in values.items():
+        setattr(row, name, value)
+    known = {part.interface: part for part in row.participants}
+    for part in record.participants:
+        columns = calllog.seat_of(part)
+        there = known.get(columns["interface"])
+        if there is None:
+            _add(session, look, row, part)
+            continue
+        for name, value in columns.items():
+            setattr(there, name, value)
+    session.flush()
+
+
+def close_orphans(session: Session, look: Look) -> int:
+    """End the rows that no tracker follows and no record tells the end of: lost, with the best known end."""
+    call = models.Call
+    lately = datetime.fromtimestamp(look.now - SETTLED_SECONDS, UTC)
+    asked = (
+        select(call)
+        .where(call.pbx == look.pbx, call.ended.is_(None), call.merged_into.is_(None))
+        .where(call.started < lately)
+        .options(selectinload(call.participants))
+    )
+    closed = 0
+    for row in session.scalars(asked).all():
+        if row.linkedid not in look.running:
+            row.ended = last_seen(row, look.away)
+            row.result = facts.Result.LOST.value
+            closed += 1
+    return closed
+
+
+def date_lost(session: Session, look: Look) -> None:
+    """A call that was lost in an outage ended no later than we know: not when we came back."""
+    call = models.Call
+    for away in look.away:
+        if away.ended is None:
+            continue
+        begin, end = (datetime.fromtimestamp(at, UTC) for at in (away.began, away.ended + 5.0))
+        asked = (
+            select(call)
+            .where(call.pbx == look.pbx, call.result == facts.Result.LOST.value)
+            .where(call.started <= begin, call.ended > begin, call.ended <= end)
+            .options(selectinload(call.participants))
+        )
+        for row in session.scalars(asked).all():
+            row.ended = last_seen(row, [away])
+
+
+def last_seen(row: models.Call, away: Sequence[completing.Away]) -> datetime:
+    """Give the last moment at which a call is known to have lived: when we ceased to hear, or what its row tells."""
+    known = pasts.last_known(row)
+    ceased = [a.began for a in away if a.began >= row.started.timestamp()]
+    return max(known, datetime.fromtimestamp(min(ceased), UTC)) if ceased else known
