@@ -9,7 +9,18 @@ from aiohttp_session import session_middleware
 
 from callcenter.db import Database
 from callcenter.settings import Settings
-from web import auth, failures, keys, live, rendering, routes, security, sessions, throttle
+from web import (
+    auth,
+    failures,
+    keys,
+    live,
+    monitor,
+    rendering,
+    routes,
+    security,
+    sessions,
+    throttle,
+)
 
 LARGEST_BODY = 1024 * 1024
 
@@ -36,6 +47,7 @@ def create_app(
     app[keys.THROTTLE] = throttle.Throttle()
     app[keys.SIGNED_OUT] = []
     app[keys.RENDERER] = rendering.Renderer(settings)
+    app[keys.MONITOR] = monitor.Monitor(settings, database, switchboard)
     app.on_response_prepare.append(security.add_headers)
     if switchboard is not None:
         live.attach(app, switchboard)

@@ -41,7 +41,7 @@ class Route:
 
 
 PAGES = (
-    Route("GET", "/healthz", ANYONE, system.health),
+    Route("GET", "/healthz", ANYONE, system.health_word),
     Route("GET", "/i18n/{language}.json", ANYONE, account.browser_texts),
     Route("GET", "/signin", ANYONE, signin.show),
     Route("POST", "/signin", ANYONE, signin.submit),

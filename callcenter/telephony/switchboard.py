@@ -28,11 +28,12 @@ StateListener = Callable[["Status"], None]
 
 # A burst is worked off in slices, so that browsers and timers are served meanwhile.
 SLICE = 200
+RECENT_SECONDS = 10.0  # a lag is the present's for so long
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a line is; `since` in epoch seconds, `lag_seconds` between arrival and work."""
+    """How a line is; `since` and `signed_in` in epoch seconds, `lag_seconds` between arrival and work."""
 
     name: str
     state: str
@@ -42,6 +43,11 @@ class Status:
     lag_seconds: float
     waiting: int
     calls: int
+    signed_in: float | None
+    missing: Sequence[str]  # what the last snapshot could not tell, in the exchange's words
+    events: int
+    facts: int
+    oversized: int
 
 
 @dataclass(slots=True)
@@ -68,7 +74,12 @@ class Line:
         self.tracker = calls.CallTracker(known)
         self.board = queues.QueueBoard(known)
         self.lag_seconds = 0.0
+        self.arrived = 0.0  # when what is worked off now came in; 0 between two batches
+        self._worked = 0.0
         self.events = 0
+        self.facts = 0
+        self.signed_in: float | None = None
+        self.missing: Sequence[str] = ()
         self._tell = tell
         self._on_state = on_state
         self._batches: deque[_Batch] = deque()
@@ -114,9 +125,12 @@ class Line:
         first, count = self._counted[0]
         rate = (self.events - count) / (now - first) if now > first else 0.0
         state = self.link.state
+        waits = now - self._batches[0].arrived if self._batches else 0.0
+        lag = max(waits, self.lag_seconds if now - self._worked < RECENT_SECONDS else 0.0)
         return Status(
             self.name, state.phase.value, state.reason, state.since, round(rate, 1),
-            round(self.lag_seconds, 4), len(self._batches), len(self.tracker.calls()),
+            round(lag, 4), len(self._batches), len(self.tracker.calls()),
+            self.signed_in, self.missing, self.events, self.facts, self.link.oversized,
         )  # fmt: skip
 
     def _take(self, _pbx: str, messages: list[wire.Message]) -> None:
@@ -125,12 +139,15 @@ class Line:
 
     async def _up(self, up: link.AmiLink) -> None:
         seen = await snapshot.take(up)
+        self.missing = seen.missing
         for missing in seen.missing:
             log.warning("snapshot incomplete", pbx=self.name, missing=missing)
         self._batches.append(_Batch(time.time(), [], seen))
         self._news.set()
 
-    def _state(self, _pbx: str, _state: link.State) -> None:
+    def _state(self, _pbx: str, state: link.State) -> None:
+        if state.phase is link.Phase.UP:
+            self.signed_in = state.since
         self._on_state()
 
     async def _consume(self) -> None:
@@ -139,11 +156,14 @@ class Line:
             self._news.clear()
             while self._batches:
                 batch = self._batches[0]
+                self.arrived = batch.arrived
                 if batch.seed is not None:
                     await self._seed(batch.seed, batch.arrived)
                 await self._feed(batch)
                 self._batches.popleft()
-                self.lag_seconds = time.time() - batch.arrived
+                self._worked = time.time()
+                self.lag_seconds = self._worked - batch.arrived
+            self.arrived = 0.0
             if self._closing:
                 return
 
@@ -153,9 +173,11 @@ class Line:
             event = events.of(message, batch.arrived)
             told: Sequence[facts.Fact] = feed(event)
             if told:
+                self.facts += len(told)
                 await self._tell(self.name, told)
             told = board(event)
             if told:
+                self.facts += len(told)
                 await self._tell(self.name, told)
             if i % SLICE == SLICE - 1:
                 await asyncio.sleep(0)
@@ -168,6 +190,7 @@ class Line:
         inside = [m for bridge in seen.bridges for m in bridge.channels]
         told: list[facts.Fact] = list(self.tracker.seed(parsed([*seen.channels, *inside]), at))
         told += self.board.seed(parsed(seen.queues), at)
+        self.facts += len(told)
         await self._tell(self.name, told)
 
 
@@ -180,6 +203,7 @@ class Switchboard:
         """Make a line for each exchange; add to `subscribers` and `states` before `start`."""
         self.subscribers: list[Subscriber] = []
         self.states: list[Callable[[], None]] = []  # called when any line's state changes
+        self.failures = 0  # of subscribers
         self.lines = {
             pbx.name: Line(pbx, self._tell, on_state=self._state, timing=timing)
             for pbx in exchanges
@@ -223,6 +247,7 @@ class Switchboard:
                     if waiting is not None:
                         await waiting
                 except Exception:
+                    self.failures += 1
                     log.exception(
                         "subscriber failed",
                         pbx=pbx,
