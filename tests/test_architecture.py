@@ -23,6 +23,7 @@ ONE_HOME = {
     "socketio": ("screenpop/server.py", "web/app.py"),
     "vosk": ("recordings/engines/",),
     "aiohttp": ("web/", "callcenter/demo/"),
+    "prometheus_client": ("web/metrics.py",),
     "typer": ("callcenter/cli", "callcenter/__main__"),
 }
 PURE = (
@@ -44,9 +45,12 @@ PURE = (
     "callcenter/telephony/spelling.py",
     "callcenter/telephony/queues.py",
     "callcenter/telephony/values.py",
+    "callcenter/health.py",
     "callcenter/crm/phones.py",
     "callcenter/crm/matching.py",
     "screenpop/cards.py",
+    "screenpop/delays.py",
+    "screenpop/troubles.py",
 )
 PURE_MAY_IMPORT = {
     "__future__", "bisect", "callcenter", "collections", "dataclasses", "enum", "fnmatch", "functools", "heapq",

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from callcenter.models import ROLES
-from web import keys
+from web import keys, metrics
 from web.rendering import STATIC
 from web.views import (
     account,
@@ -42,6 +42,7 @@ class Route:
 
 PAGES = (
     Route("GET", "/healthz", ANYONE, system.health_word),
+    Route("GET", "/metrics", ANYONE, metrics.show),  # 404 to all but whom the settings name
     Route("GET", "/i18n/{language}.json", ANYONE, account.browser_texts),
     Route("GET", "/signin", ANYONE, signin.show),
     Route("POST", "/signin", ANYONE, signin.submit),
