@@ -98,7 +98,7 @@ _WORDS = {
         _LOOKUP_AGENT,
     ),
     "refused": _Words(
-        N_("The database refused {rows} rows, the last at {since}."),
+        N_("Rows that the database refused: {rows}, the last at {since}."),
         N_("All other rows are written."),
         N_("They are not tried again. The log names each with its call."),
     ),
@@ -118,22 +118,22 @@ _WORDS = {
         N_("Free some space or shorten the retention."),
     ),
     "workers": _Words(
-        N_("{alive} of {wanted} workers run since {since}."),
+        N_("Workers that run since {since}: {alive} of {wanted}."),
         N_("Recordings are kept and wait."),
         N_("A worker that ended is started again by itself."),
     ),
     "behind": _Words(
-        N_("{count} recordings wait for their transcript, the oldest since {since}."),
+        N_("Recordings that wait for their transcript: {count}, the oldest since {since}."),
         N_("They can be listened to."),
         N_("They are transcribed in order, by themselves. More workers make it faster."),
     ),
     "failed": _Words(
-        N_("{count} recordings of the last day failed: {reasons}."),
+        N_("Recordings of the last day that failed: {count} ({reasons})."),
         N_("The others are not affected."),
         N_("A missing file is looked for again for a day; the call's page says what happened."),
     ),
     "no_model": _Words(
-        N_("{count} recordings wait for a speech model."),
+        N_("Recordings that wait for a speech model: {count}."),
         N_("They can be listened to."),
         N_("Install the model: they are then transcribed by themselves."),
     ),

@@ -160,6 +160,7 @@ async def test_a_gap_in_the_numbers_asks_for_a_snapshot_and_a_repetition_changes
 async def test_a_dead_exchange_disables_the_call_and_not_the_work(desk: Desk) -> None:
     await _talk(desk)
     system: dict[str, Any] = {"pbx": [{"name": "main", "state": "down", "since": time.time()}]}
+    system["troubles"] = [{"code": "link_down", "text": "אין חיבור למרכזייה מאז 14:02."}]
     await desk.stage.emit("system.state", system=system)
     await expect(desk.page.locator("cc-callbar .ctl.hang")).to_be_disabled()
     await expect(desk.page.locator(".troubles")).to_contain_text("אין חיבור למרכזייה")

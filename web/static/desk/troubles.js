@@ -22,8 +22,8 @@ function server({ link, everOnline, linkAt, skew }) {
 
 function behind(troubles) {
   const [first, ...more] = troubles;
-  if (!first) return nothing;
-  const keeper = document.body.dataset.role !== "agent" && location.pathname !== "/system";
+  if (!first || location.pathname === "/system") return nothing; // that page says them all
+  const keeper = document.body.dataset.role !== "agent";
   const rest = more.length ? html` <span class="muted">${tn("and {n} more", "and {n} more", more.length)}</span>` : nothing;
   return line("triangle-alert", html`${first.text}${rest}`, keeper ? html`<a class="btn s" href="/system">${t("System health")}</a>` : nothing);
 }
