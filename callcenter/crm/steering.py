@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from callcenter import errors
-from callcenter.crm import center, live, phones
+from callcenter.crm import center, consulting, live, phones
 from callcenter.telephony import control, graph, switchboard
 
 
@@ -101,6 +101,7 @@ async def transfer(
     except errors.TelephonyError:
         of.desk.consulted(held.call, held.leg)
         raise
+    of.follow(consulting.follow(of, held.line, held.call, held.leg, customer=held.customer))
 
 
 async def complete(of: center.Center, user_id: int, linkedid: str) -> None:

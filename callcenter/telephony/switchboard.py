@@ -121,9 +121,10 @@ class Line:
     def status(self) -> Status:
         """Say how the line is."""
         now = time.time()
-        self._counted.append((now, self.events))
+        if not self._counted or now - self._counted[-1][0] >= 1.0:
+            self._counted.append((now, self.events))
         first, count = self._counted[0]
-        rate = (self.events - count) / (now - first) if now > first else 0.0
+        rate = (self.events - count) / max(now - first, RECENT_SECONDS / 2)
         state = self.link.state
         waits = now - self._batches[0].arrived if self._batches else 0.0
         lag = max(waits, self.lag_seconds if now - self._worked < RECENT_SECONDS else 0.0)
