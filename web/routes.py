@@ -78,6 +78,7 @@ API: tuple[Route, ...] = (
     Route("POST", "/api/v1/calls/{id}/transfer", STAFF, desk_api.transfer),
     Route("POST", "/api/v1/calls/{id}/transfer/complete", STAFF, desk_api.transfer_complete),
     Route("POST", "/api/v1/calls/{id}/transfer/cancel", STAFF, desk_api.transfer_cancel),
+    Route("POST", "/api/v1/calls/{id}/digit", STAFF, desk_api.digit),
     Route("PUT", "/api/v1/calls/{id}/note", STAFF, desk_api.note),
     Route("POST", "/api/v1/calls/{id}/party", STAFF, desk_api.party),
     Route("POST", "/api/v1/calls/{id}/customer", STAFF, desk_api.customer),

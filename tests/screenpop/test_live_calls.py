@@ -186,6 +186,20 @@ async def test_a_consultation_that_the_exchange_drops_without_a_word_ends_by_its
     await browser.next("call.end", reason="ended")
 
 
+async def test_a_tone_goes_out_to_the_customer(stand: real.RealStand) -> None:
+    await shift.become(stand.center, stand.user("1001"), READY)
+    browser = await stand.browser(stand.user("1001"))
+    dana = await stand.stage.trunk.call(SUPPORT, number=DANA, name="Dana Levi")
+    id_ = str((await browser.next("call.pop"))["card"]["id"])
+    await stand.stage.answered_by("1001")
+    await browser.next("agent.state", state="talking")
+    for digit in "4#":
+        await steering.press(stand.center, stand.user("1001"), id_, digit)
+    await stand.until(lambda: dana.audio.digits == "4#")
+    await dana.hang_up()
+    await browser.next("call.end")
+
+
 async def test_who_consults_when_the_customer_hangs_up_is_told(stand: real.RealStand) -> None:
     await shift.become(stand.center, stand.user("1001"), READY)
     browser = await stand.browser(stand.user("1001"))
