@@ -4,3 +4,5 @@ Read in this order: `telephony/facts.py` (what we conclude), `telephony/events.p
 `telephony/switchboard.py` (the heartbeat), `crm/matching.py` (who is it), `crm/calllog.py` (the record), then
 `screenpop/cards.py`, `screenpop/server.py` and `web/app.py`, where everything meets.
 """
+
+__version__ = "0.1.0"

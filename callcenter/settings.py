@@ -7,6 +7,7 @@ docs/settings.md is generated from this module by `callcenter settings --markdow
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from pathlib import Path
 from typing import Literal, Self
@@ -88,6 +89,22 @@ class Web(Part):
         "",
         description="Redis that carries the recordings' jobs between hosts; empty keeps them in a file.",
     )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="Who sends it as a bearer token may read /metrics."
+    )
+    metrics_from: tuple[str, ...] = Field(
+        (), description="Addresses or networks that may read /metrics: 127.0.0.1, 10.0.0.0/8."
+    )
+
+    @field_validator("metrics_from")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                ipaddress.ip_network(each)
+            except ValueError as error:
+                raise ValueError(f"{each!r} is not an address or a network") from error
+        return value
 
 
 class Pbx(Part):

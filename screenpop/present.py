@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from callcenter import health
 from callcenter.crm import agents, center, live, matching, phones
-from screenpop import cards
+from screenpop import cards, troubles
 
 Translate = Callable[[str, str], str]  # (language, text) -> text
 
@@ -17,6 +21,8 @@ class Present:
     def __init__(self, of: center.Center, translate: Translate) -> None:
         self._center = of
         self._translate = translate
+        self.troubles: tuple[health.Trouble, ...] = ()
+        self.clock = clock(of.settings.site.timezone)
 
     def say(self, user_id: int) -> cards.Say:
         """Give the texts in a user's language."""
@@ -136,13 +142,17 @@ class Present:
             )
         return told
 
-    def system(self) -> dict[str, Any]:
-        """Give how the links and the database are."""
+    def system(self, user_id: int) -> dict[str, Any]:
+        """Give how the links and the database are, and what is wrong in the words of a user's role."""
         pbx = []
         for name, line in self._center.board.lines.items():
             state = line.link.state
             pbx.append({"name": name, "state": state.phase.value, "since": state.since})
-        return {"pbx": pbx, "database": "trouble" if self._center.writer.trouble else "ok"}
+        person = self._center.seats.person(user_id)
+        role = person.viewer.role if person else ""
+        told = troubles.banner(self.troubles, role, self.say(user_id), self.clock)
+        database = "trouble" if self._center.writer.trouble else "ok"
+        return {"pbx": pbx, "database": database, "troubles": told}
 
     def _colleague(self, call: live.LiveCall, leg: live.Leg) -> str:
         """Name the colleague at the other end of an internal call."""
@@ -159,6 +169,17 @@ class Present:
     def _label(self, user_id: int, queue: str) -> str:
         profile = self._center.queues.profile(self._center.pbx_of(user_id), queue)
         return profile.label(self.language(user_id)) if profile else queue
+
+
+def clock(timezone: str) -> troubles.Clock:
+    """Write when something began: HH:MM in that zone, with the day where it was another."""
+    zone = ZoneInfo(timezone)
+
+    def shown(at: float) -> str:
+        then, now = (datetime.fromtimestamp(t, zone) for t in (at, time.time()))
+        return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%d.%m} {then:%H:%M}"
+
+    return shown
 
 
 def wrapup(leg: live.Leg) -> tuple[float, float] | None:

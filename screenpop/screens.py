@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
 
-from callcenter import errors
+from callcenter import errors, health
 from callcenter.crm import agents, center, live, notes
 from callcenter.telephony import facts
-from screenpop import cards, late, present, server, sight
+from screenpop import cards, delays, late, present, server, sight
 
 log = structlog.get_logger(__name__)
 
@@ -32,12 +33,14 @@ class Screens:
         self.center = of
         self.server: server.Server | None = None
         self.present = present.Present(of, translate)
+        self.delays = delays.Delays()
         self._sight = sight.Sight(of.database, scope=of.settings.calls.card_scope)
         self._late = late.Late(of.database)
         self._shown: dict[tuple[int, live.Key], cards.Card] = {}  # late slots, by user and call
         self._enriching: set[asyncio.Task[None]] = set()
         self._stats: asyncio.Task[None] | None = None
         self._stats_sent: dict[int, list[dict[str, Any]]] = {}
+        self._system_sent: dict[int, dict[str, Any]] = {}
         self._agent_sent: dict[int, tuple[Any, ...]] = {}
         of.desk.changed.append(self._changed)
         of.agents.changed.append(self._agent_changed)
@@ -51,7 +54,10 @@ class Screens:
         match change:
             case live.Noticed():
                 self.notice(change.user_id, change.level, change.code, call_id=change.call_id)
-            case live.Popped(call, leg) | live.Relinked(call, leg):
+            case live.Popped(call, leg):
+                if self._pop(call, leg):
+                    self._measure(call.pbx)
+            case live.Relinked(call, leg):
                 self._pop(call, leg)
             case live.Updated(call, leg):
                 self._push(
@@ -67,11 +73,10 @@ class Screens:
                 payload = {"id": call.id, "reason": reason, "wrapup": wrapup}
                 self._push(leg.user_id, "call.end", payload)
 
-    def _pop(self, call: live.LiveCall, leg: live.Leg) -> None:
-        if self.server is None:
-            return
-        if not self.server.present(leg.user_id):
-            return
+    def _pop(self, call: live.LiveCall, leg: live.Leg) -> bool:
+        """Send a card to a user's browsers; say whether there is one."""
+        if self.server is None or not self.server.present(leg.user_id):
+            return False
         hidden = self._sight.hidden(self.center.seats.person(leg.user_id), call)
         self.server.push(
             leg.user_id, "call.pop", {"card": self.present.card(call, leg, hidden)}, ack=True
@@ -79,6 +84,13 @@ class Screens:
         task = asyncio.get_running_loop().create_task(self._enrich(call, leg.user_id, hidden))
         self._enriching.add(task)
         task.add_done_callback(self._enriching.discard)
+        return True
+
+    def _measure(self, pbx: str) -> None:
+        """Note how long ago the bytes came in from which this pop was made."""
+        line = self.center.board.lines.get(pbx)
+        if line is not None and line.arrived:
+            self.delays.observe(time.time() - line.arrived)
 
     async def _enrich(self, call: live.LiveCall, user_id: int, hidden: frozenset[int]) -> None:
         await asyncio.sleep(LATE_AFTER_SECONDS)
@@ -135,10 +147,17 @@ class Screens:
             await asyncio.sleep(PAUSE_SECONDS)
         self._stats = None
 
+    def tell_troubles(self, troubles: Sequence[health.Trouble]) -> None:
+        """Take what is wrong now, and say it to everybody in their own words."""
+        self.present.troubles = tuple(troubles)
+        self._system_changed()
+
     def _system_changed(self) -> None:
-        if self.server is not None:
-            for user in self.server.users():
-                self._push(user, "system.state", {"system": self.present.system()})
+        for user in self.server.users() if self.server is not None else ():
+            told = self.present.system(user)
+            if self._system_sent.get(user) != told:
+                self._system_sent[user] = told
+                self._push(user, "system.state", {"system": told})
 
     def notice(
         self, user_id: int, level: str, code: str, text: str = "", call_id: str = ""
@@ -165,13 +184,14 @@ class Screens:
             hidden = self._sight.hidden(person, call)
             card = self.present.card(call, call.legs[user_id], hidden)
             shown.append({**card, **self._shown.get((user_id, call.key), {})})
+        system = self._system_sent[user_id] = self.present.system(user_id)
         return {
             "seq": self.server.seq(user_id) if self.server else 0,
             "now": time.time(),
             "me": self.present.me(user_id),
             "calls": shown,
             "queues": self.present.queues(user_id),
-            "system": self.present.system(),
+            "system": system,
         }
 
     async def card(self, call: live.LiveCall, user_id: int) -> cards.Card:

@@ -72,7 +72,8 @@ class _Unacked:
 class Counts:
     """What was sent, for the system page and the benchmark."""
 
-    sent: int = 0
+    sent: int = 0  # events of all kinds, a browser each
+    pops: int = 0  # of them cards, which are to be acknowledged
     acked: int = 0
     sent_again: int = 0
     given_up: int = 0
@@ -143,6 +144,11 @@ class Server:
         """Count the browsers of a user."""
         return len(self._users.get(user_id, ()))
 
+    @property
+    def browsers(self) -> int:
+        """Count every connection."""
+        return len(self._browsers)
+
     def users(self) -> list[int]:
         """Give every user with a browser."""
         return list(self._users)
@@ -181,6 +187,7 @@ class Server:
                 self._put(browser, packet)
             return
         due = time.monotonic() + ACK_SECONDS
+        self.counts.pops += len(browsers)
         for browser in browsers.values():
             id_ = self._new_ack(browser)
             browser.unacked[id_] = _Unacked(text, due)

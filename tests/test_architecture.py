@@ -24,6 +24,7 @@ ONE_HOME = {
     "vosk": ("recordings/engines/",),
     "faster_whisper": ("recordings/engines/",),
     "aiohttp": ("web/", "callcenter/demo/"),
+    "prometheus_client": ("web/metrics.py",),
     "typer": ("callcenter/cli", "callcenter/__main__"),
 }
 PURE = (
@@ -49,9 +50,12 @@ PURE = (
     "callcenter/telephony/folding.py",
     "callcenter/telephony/seating.py",
     "callcenter/telephony/completing.py",
+    "callcenter/health.py",
     "callcenter/crm/phones.py",
     "callcenter/crm/matching.py",
     "screenpop/cards.py",
+    "screenpop/delays.py",
+    "screenpop/troubles.py",
 )
 PURE_MAY_IMPORT = {
     "__future__", "bisect", "callcenter", "collections", "dataclasses", "enum", "fnmatch", "functools", "heapq",

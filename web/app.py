@@ -9,7 +9,18 @@ from aiohttp_session import session_middleware
 
 from callcenter.db import Database
 from callcenter.settings import Settings
-from web import auth, failures, keys, live, rendering, routes, security, sessions, throttle
+from web import (
+    auth,
+    failures,
+    keys,
+    live,
+    monitor,
+    rendering,
+    routes,
+    security,
+    sessions,
+    throttle,
+)
 
 LARGEST_BODY = 1024 * 1024
 
@@ -37,6 +48,7 @@ def create_app(
     app[keys.SIGNED_OUT] = []
     app[keys.HINT] = lambda _recording: None
     app[keys.RENDERER] = rendering.Renderer(settings)
+    app[keys.MONITOR] = monitor.Monitor(settings, database, switchboard)
     app.on_response_prepare.append(security.add_headers)
     if switchboard is not None:
         live.attach(app, switchboard)

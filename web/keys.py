@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from screenpop.floor import Floor
     from web.auth import Person
     from web.i18n import Texts
+    from web.monitor import Monitor
     from web.rendering import Renderer
     from web.sessions import DatabaseStorage
     from web.throttle import Throttle
@@ -30,6 +31,8 @@ THROTTLE: web.AppKey[Throttle] = web.AppKey("throttle")
 SWITCHBOARD: web.AppKey[Any] = web.AppKey("switchboard")
 # Who takes part in what now, and their browsers (screenpop/floor.py); only there with a switchboard.
 FLOOR: web.AppKey[Floor] = web.AppKey("floor")
+# What is wrong, and what was seen last of every part (web/monitor.py).
+MONITOR: web.AppKey[Monitor] = web.AppKey("monitor")
 # Awaited with the session's hash after it was ended, so that its live connection ends with it.
 SIGNED_OUT: web.AppKey[list[SignedOut]] = web.AppKey("signed_out")
 # Tells the workers that a recording has something to do; without it their sweep finds it within a minute.

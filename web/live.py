@@ -28,6 +28,8 @@ def attach(app: web.Application, switchboard: Any) -> None:
     app[keys.FLOOR] = live
     app[keys.SIGNED_OUT].append(live.server.end_session)
     live.attach(app)
+    app[keys.MONITOR].floor = live
+    app.cleanup_ctx.append(app[keys.MONITOR].run)
 
 
 async def _authenticate(request: web.Request) -> auth.Person | None:

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from callcenter.settings import Settings
+from screenpop import troubles
 from web import formats, i18n, keys, lookups
 
 ROOT = Path(__file__).parent
@@ -109,6 +110,7 @@ class Renderer:
                 theme=person.theme if person else "auto",
                 path=request.path,
                 query=request.query,
+                banner=banner(request) if person else [],
                 **context,
             )
         )
@@ -118,6 +120,15 @@ def page(request: web.Request, template: str, *, status: int = 200, **context: A
     """Answer with a page."""
     html = request.app[keys.RENDERER].render(request, template, context)
     return web.Response(text=html, status=status, content_type="text/html", charset="utf-8")
+
+
+def banner(request: web.Request) -> list[dict[str, Any]]:
+    """Return what is wrong now in the reader's words, for a page that scripts have not reached yet."""
+    monitor, person = request.app[keys.MONITOR], request.get(keys.PERSON)
+    if person is None:
+        return []
+    say = request[keys.TEXTS].translations.gettext
+    return troubles.banner(monitor.troubles, person.role, say, monitor.clock)
 
 
 def fmt(request: web.Request) -> formats.Formats:

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from callcenter.models import ROLES
-from web import keys
+from web import keys, metrics
 from web.rendering import STATIC
 from web.views import (
     account,
@@ -42,7 +42,8 @@ class Route:
 
 
 PAGES = (
-    Route("GET", "/healthz", ANYONE, system.health),
+    Route("GET", "/healthz", ANYONE, system.health_word),
+    Route("GET", "/metrics", ANYONE, metrics.show),  # 404 to all but whom the settings name
     Route("GET", "/i18n/{language}.json", ANYONE, account.browser_texts),
     Route("GET", "/signin", ANYONE, signin.show),
     Route("POST", "/signin", ANYONE, signin.submit),
@@ -82,6 +83,7 @@ API: tuple[Route, ...] = (
     Route("POST", "/api/v1/calls/{id}/transfer", STAFF, desk_api.transfer),
     Route("POST", "/api/v1/calls/{id}/transfer/complete", STAFF, desk_api.transfer_complete),
     Route("POST", "/api/v1/calls/{id}/transfer/cancel", STAFF, desk_api.transfer_cancel),
+    Route("POST", "/api/v1/calls/{id}/digit", STAFF, desk_api.digit),
     Route("PUT", "/api/v1/calls/{id}/note", STAFF, desk_api.note),
     Route("POST", "/api/v1/calls/{id}/party", STAFF, desk_api.party),
     Route("POST", "/api/v1/calls/{id}/customer", STAFF, desk_api.customer),

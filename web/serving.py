@@ -50,9 +50,11 @@ def _recordings(
 
 
 def _workers(settings: Settings) -> Callable[[web.Application], AsyncIterator[None]]:
-    async def context(_app: web.Application) -> AsyncIterator[None]:
+    async def context(app: web.Application) -> AsyncIterator[None]:
         children = [worker.spawn(settings) for _ in range(settings.recordings.workers)]
+        app[keys.MONITOR].workers += children
         yield
+        app[keys.MONITOR].workers.clear()
         await asyncio.gather(*(asyncio.to_thread(child.stop) for child in children))
 
     return context

@@ -196,12 +196,25 @@ class Agents:
         self._tell(agent)
 
     def restore(self, rows: dict[int, tuple[State, str, float]]) -> None:
-        """Take back what was declared before a restart."""
+        """Take back what was declared before a restart; a wrap-up that was given back stands above it."""
         for user_id, (state, reason, since) in rows.items():
             agent = self.get(user_id)
             agent.declared, agent.declared_reason = state, reason
-            agent.state, agent.reason, agent.since = state, reason, since
-            self._write(agent, until=None)
+            if agent.wrapup is None:
+                agent.state, agent.reason, agent.since = state, reason, since
+                self._write(agent, until=None)
+
+    def rewrap(self, user_id: int, call: Key, since: float, until: float) -> None:
+        """Give a wrap-up back that a restart interrupted; its interval goes on."""
+        agent = self.get(user_id)
+        agent.wrapup = Wrapup(call, since, until)
+        agent.state, agent.since = State.WRAPUP, since
+        self._write(agent, until=None)
+        self._tell(agent)
+
+    def was_wrapping(self, user_id: int, since: float, until: float) -> None:
+        """Close the interval of a wrap-up whose time ran out while nobody looked."""
+        self._write(Agent(user_id, state=State.WRAPUP, since=since), until=until)
 
     def _tell(self, agent: Agent) -> None:
         for tell in self.changed:

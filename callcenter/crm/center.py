@@ -10,6 +10,8 @@ import contextlib
 import gc
 import sys
 import time
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,6 +27,7 @@ from callcenter.crm import (
     pasts,
     queueing,
     reconciler,
+    resuming,
     seats,
     who,
     writer,
@@ -70,6 +73,7 @@ class Center:
         self.reconciler = reconciler.Reconciler(config, database, board, flush=self.written)
         self._timers: dict[int, tuple[float, asyncio.TimerHandle]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._followed: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Read the seats, the queues and what the agents declared, then listen."""
@@ -80,7 +84,12 @@ class Center:
         gc.freeze()
         gc.set_threshold(20_000, 20, 100)
         await self._refresh()
+        interrupted = await self.database.run(resuming.unfinished)
         declared = await self.database.run(agents.last_declared, time.time())
+        resuming.resume(
+            interrupted, at=time.time(), to=self.desk, doing=self.agents, log_=self.log,
+            matcher=self.lookup, seconds_of=self._wrapup_seconds,
+        )  # fmt: skip
         self.agents.restore(declared)
         self.log.remember(await self.database.run(pasts.open_calls))
         await self.reconciler.begin()
@@ -97,6 +106,9 @@ class Center:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        for followed in list(self._followed):
+            followed.cancel()
+        await asyncio.gather(*self._followed, return_exceptions=True)
         await self.keeper.stop()
         for _, handle in self._timers.values():
             handle.cancel()
@@ -111,6 +123,12 @@ class Center:
         """Wait until the rows say what is known now."""
         self.log.write_stale()
         await self.writer.flushed()
+
+    def follow(self, what: Coroutine[Any, Any, None]) -> None:
+        """Let something run beside the calls, until it ends or the center stops."""
+        task = asyncio.create_task(what)
+        self._followed.add(task)
+        task.add_done_callback(self._followed.discard)
 
     def pbx_of(self, user_id: int) -> str:
         """Give the exchange at which a user sits; the first one where nothing says so."""

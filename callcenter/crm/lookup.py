@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from callcenter import errors, models
-from callcenter.crm import matching, phones, statements
+from callcenter.crm import matching, phones, statements, writer
 from callcenter.db import Database
 from callcenter.settings import Settings
 
@@ -69,6 +69,7 @@ class Lookup:
         self._connection: Any = None
         self._cursor: Cursor | None = None
         self._retry_at = 0.0
+        self.trouble: writer.Trouble | None = None  # while the database cannot be asked
         self._exact = self._compile(statements.exact())
         self._weak = self._compile(statements.weak())
         self._party = self._compile(statements.by_id())
@@ -179,17 +180,29 @@ class Lookup:
         sql, parameters = statement.sql, parameters + statement.fixed
         try:
             cursor.execute(sql, parameters)
-            return cursor.fetchall()
+            rows = cursor.fetchall()
         except self._broken:
             self._drop()
+        else:
+            if self.trouble is not None:
+                self.trouble = None
+            return rows
         try:
             cursor = self._connect()
             cursor.execute(sql, parameters)
             return cursor.fetchall()
         except self._broken as error:
             self._drop()
-            self._retry_at = time.monotonic() + RETRY_SECONDS
+            self._troubled(error)
             raise errors.CallCenterError(f"the database cannot be asked: {error}") from error
+
+    def _troubled(self, error: Exception) -> None:
+        """Remember what the database said, and leave it alone for a moment."""
+        self._retry_at = time.monotonic() + RETRY_SECONDS
+        problem = str(getattr(error, "orig", None) or error)[:300]
+        if self.trouble is None:
+            self.trouble = writer.Trouble(problem)
+        self.trouble.problem = problem
 
     @property
     def _broken(self) -> type[Exception]:
@@ -202,7 +215,7 @@ class Lookup:
         try:
             self._connection = self._engine.raw_connection()
         except (DBAPIError, self._broken) as error:
-            self._retry_at = time.monotonic() + RETRY_SECONDS
+            self._troubled(error)
             raise errors.CallCenterError(f"the database cannot be reached: {error}") from error
         driver = self._connection.driver_connection
         if self._sqlite:

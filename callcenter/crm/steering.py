@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from callcenter import errors
-from callcenter.crm import center, live, phones
+from callcenter.crm import center, consulting, live, phones
 from callcenter.telephony import control, graph, switchboard
 
 
@@ -101,6 +101,15 @@ async def transfer(
     except errors.TelephonyError:
         of.desk.consulted(held.call, held.leg)
         raise
+    of.follow(consulting.follow(of, held.line, held.call, held.leg, customer=held.customer))
+
+
+async def press(of: center.Center, user_id: int, linkedid: str, digit: str) -> None:
+    """Send a tone to whom the agent hears: the customer's menu, or the colleague's."""
+    held = grip(of, user_id, linkedid)
+    if held.leg.state not in (live.TALKING, live.CONSULTING) or held.customer is None:
+        raise WrongMoment("only in conversation can tones be sent")
+    await control.play_digit(held.line.link, held.customer, digit)
 
 
 async def complete(of: center.Center, user_id: int, linkedid: str) -> None:

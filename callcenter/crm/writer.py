@@ -59,6 +59,7 @@ class Writer:
         self.trouble: Trouble | None = None
         self.written = 0  # rows
         self.refused = 0  # rows that the database would never take
+        self.refused_at: float | None = None  # the last of them, epoch seconds
         self._database = database
         self._linger = linger_seconds
         self._dialect = database.engine.dialect
@@ -191,6 +192,7 @@ class Writer:
                     return self._troubled(error)
                 except SQLAlchemyError as error:
                     self.refused += 1
+                    self.refused_at = time.time()
                     log.error("row refused", kind=kind.name, key=str(key), problem=str(error)[:500])
                 else:
                     self._settle(1)

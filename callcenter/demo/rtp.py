@@ -11,6 +11,7 @@ from pathlib import Path
 
 FRAME = 160  # samples in 20 ms at 8 kHz
 _HEARD = 8000 * 60  # bytes of what was heard that are kept
+_EVENTS, _TONES = 101, "0123456789*#ABCD"  # the payload type that our offer names (RFC 4733)
 
 
 def _encode_sample(sample: int) -> int:
@@ -85,6 +86,7 @@ class Stream(asyncio.DatagramProtocol):
 
     def __init__(self, voice: bytes = b"") -> None:
         self.voice, self.heard, self.packets = voice, bytearray(), 0
+        self.digits, self._digit_at = "", b""  # tones heard, and the time stamp of the last
         self.target: tuple[str, int] | None = None
         self._transport: asyncio.DatagramTransport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -118,6 +120,11 @@ class Stream(asyncio.DatagramProtocol):
             self.packets += 1
             if len(self.heard) < _HEARD:
                 self.heard += data[12:]
+        elif len(data) >= 16 and data[1] & 0x7F == _EVENTS and data[13] & 0x80:
+            stamp = data[4:8]  # an event's end is sent three times under one time stamp
+            if stamp != self._digit_at and data[12] < len(_TONES):
+                self._digit_at = stamp
+                self.digits += _TONES[data[12]]
 
     def _tick(self) -> None:
         """Send a frame and come back when the next is due; time lost on a busy machine is caught up."""

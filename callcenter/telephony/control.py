@@ -69,6 +69,11 @@ async def cancel_transfer(to: link.AmiLink, agent: str) -> None:
     await to.send({"Action": "CancelAtxfer", "Channel": agent})
 
 
+async def play_digit(to: link.AmiLink, channel: str, digit: str) -> None:
+    """Send one tone out of a channel, to whoever is at its other end."""
+    await to.send({"Action": "PlayDTMF", "Channel": channel, "Digit": digit})
+
+
 async def pause(to: link.AmiLink, interface: str, paused: bool, reason: str) -> None:
     """Pause or unpause a member in all its queues."""
     action: dict[str, str] = {

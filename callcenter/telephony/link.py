@@ -108,7 +108,7 @@ class AmiLink:
         fields.encode(ami.login(address))  # a secret that cannot be sent is found out now
         self.pbx = pbx
         self.state = State(Phase.STOPPED, "not started", time.time())
-        self.oversized = 0  # messages discarded for their size, on all connections so far
+        self._oversized = 0  # on the connections that ended
         self._address = address
         self._on_messages = on_messages
         self._on_state = on_state
@@ -139,6 +139,12 @@ class AmiLink:
     def look_again(self) -> None:
         """Ask for another snapshot, with the next ping: what is held of the present may be wrong."""
         self._again = True
+
+    @property
+    def oversized(self) -> int:
+        """Count the messages that were discarded for their size, on all connections so far."""
+        now = self._connection.framer.oversized if self._connection is not None else 0
+        return self._oversized + now
 
     def new_action_id(self) -> str:
         """Give an ActionID of the present connection, to know an action's events by before its answer comes."""
@@ -205,7 +211,7 @@ class AmiLink:
             return Phase.DOWN, str(error) or type(error).__name__
         finally:
             self._connection = self._held = None
-            self.oversized += connection.framer.oversized
+            self._oversized += connection.framer.oversized
             connection.close()
 
     def _silence(self, connection: ami.Connection) -> str:

@@ -29,11 +29,12 @@ StateListener = Callable[["Status"], None]
 
 # A burst is worked off in slices, so that browsers and timers are served meanwhile.
 SLICE = 200
+RECENT_SECONDS = 10.0  # a lag is the present's for so long
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a line is; `since` in epoch seconds, `lag_seconds` between arrival and work."""
+    """How a line is; `since` and `signed_in` in epoch seconds, `lag_seconds` between arrival and work."""
 
     name: str
     state: str
@@ -43,6 +44,11 @@ class Status:
     lag_seconds: float
     waiting: int
     calls: int
+    signed_in: float | None
+    missing: Sequence[str]  # what the last snapshot could not tell, in the exchange's words
+    events: int
+    facts: int
+    oversized: int
 
 
 @dataclass(slots=True)
@@ -69,8 +75,13 @@ class Line:
         self.tracker = calls.CallTracker(known)
         self.board = queues.QueueBoard(known)
         self.lag_seconds = 0.0
+        self.arrived = 0.0  # when what is worked off now came in; 0 between two batches
+        self._worked = 0.0
         self.events = 0
         self.seeded = asyncio.Event()  # the tracker knows what lives on the exchange
+        self.facts = 0
+        self.signed_in: float | None = None
+        self.missing: Sequence[str] = ()
         self._tell = tell
         self._on_state = on_state
         self._batches: deque[_Batch] = deque()
@@ -112,13 +123,17 @@ class Line:
     def status(self) -> Status:
         """Say how the line is."""
         now = time.time()
-        self._counted.append((now, self.events))
+        if not self._counted or now - self._counted[-1][0] >= 1.0:
+            self._counted.append((now, self.events))
         first, count = self._counted[0]
-        rate = (self.events - count) / (now - first) if now > first else 0.0
+        rate = (self.events - count) / max(now - first, RECENT_SECONDS / 2)
         state = self.link.state
+        waits = now - self._batches[0].arrived if self._batches else 0.0
+        lag = max(waits, self.lag_seconds if now - self._worked < RECENT_SECONDS else 0.0)
         return Status(
             self.name, state.phase.value, state.reason, state.since, round(rate, 1),
-            round(self.lag_seconds, 4), len(self._batches), len(self.tracker.calls()),
+            round(lag, 4), len(self._batches), len(self.tracker.calls()),
+            self.signed_in, self.missing, self.events, self.facts, self.link.oversized,
         )  # fmt: skip
 
     def _take(self, _pbx: str, messages: list[wire.Message]) -> None:
@@ -127,13 +142,16 @@ class Line:
 
     async def _up(self, up: link.AmiLink) -> None:
         seen = await snapshot.take(up)
+        self.missing = seen.missing
         for missing in seen.missing:
             log.warning("snapshot incomplete", pbx=self.name, missing=missing)
         self._batches.append(_Batch(time.time(), [], seen))
         self._news.set()
 
     def _state(self, _pbx: str, state: link.State) -> None:
-        if state.phase is not link.Phase.UP:
+        if state.phase is link.Phase.UP:
+            self.signed_in = state.since
+        else:
             self.seeded.clear()
         self._on_state()
 
@@ -143,12 +161,15 @@ class Line:
             self._news.clear()
             while self._batches:
                 batch = self._batches[0]
+                self.arrived = batch.arrived
                 if batch.seed is not None:
                     await self._seed(batch.seed, batch.arrived)
                     self.seeded.set()
                 await self._feed(batch)
                 self._batches.popleft()
-                self.lag_seconds = time.time() - batch.arrived
+                self._worked = time.time()
+                self.lag_seconds = self._worked - batch.arrived
+            self.arrived = 0.0
             if self._closing:
                 return
 
@@ -159,9 +180,11 @@ class Line:
                 event = events.of(message, batch.arrived)
                 told: Sequence[facts.Fact] = feed(event)
                 if told:
+                    self.facts += len(told)
                     await self._tell(self.name, told)
                 told = board(event)
                 if told:
+                    self.facts += len(told)
                     await self._tell(self.name, told)
             except Exception:  # one event that we cannot take must not leave the exchange unheard
                 log.exception("event not taken", pbx=self.name, event_name=message.name)
@@ -177,6 +200,7 @@ class Line:
         inside = [m for bridge in seen.bridges for m in bridge.channels]
         told: list[facts.Fact] = list(self.tracker.seed(parsed([*seen.channels, *inside]), at))
         told += self.board.seed(parsed(seen.queues), at)
+        self.facts += len(told)
         await self._tell(self.name, told)
 
 
@@ -189,6 +213,7 @@ class Switchboard:
         """Make a line for each exchange; add to `subscribers` and `states` before `start`."""
         self.subscribers: list[Subscriber] = []
         self.states: list[Callable[[], None]] = []  # called when any line's state changes
+        self.failures = 0  # of subscribers
         self.lines = {
             pbx.name: Line(pbx, self._tell, on_state=self._state, timing=timing)
             for pbx in exchanges
@@ -232,6 +257,7 @@ class Switchboard:
                     if waiting is not None:
                         await waiting
                 except Exception:
+                    self.failures += 1
                     log.exception(
                         "subscriber failed",
                         pbx=pbx,

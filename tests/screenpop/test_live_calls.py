@@ -170,6 +170,53 @@ async def test_who_asked_a_colleague_can_go_back_to_the_customer(stand: real.Rea
     await browser.next("call.end", reason="ended")
 
 
+@pytest.mark.parametrize("to", [DAVID, "9999"], ids=["rings on outside", "no such extension"])
+async def test_a_consultation_that_the_exchange_drops_without_a_word_ends_by_itself(
+    stand: real.RealStand, to: str
+) -> None:
+    id_, browser = await talking(stand)
+    stand.stage.trunk.default = parties.RINGS_ON
+    await steering.transfer(stand.center, stand.user("1001"), id_, to, attended=True)
+    await browser.next("agent.state", state="consulting")
+    assert (await browser.next("notice"))["code"] == "consult_over"
+    await browser.next("agent.state", state="talking", count=2)
+    call = stand.center.desk.find(stand.user("1001"), id_)
+    assert call is not None and call.transfer is None
+    await steering.hang_up(stand.center, stand.user("1001"), id_)
+    await browser.next("call.end", reason="ended")
+
+
+async def test_a_tone_goes_out_to_the_customer(stand: real.RealStand) -> None:
+    await shift.become(stand.center, stand.user("1001"), READY)
+    browser = await stand.browser(stand.user("1001"))
+    dana = await stand.stage.trunk.call(SUPPORT, number=DANA, name="Dana Levi")
+    id_ = str((await browser.next("call.pop"))["card"]["id"])
+    await stand.stage.answered_by("1001")
+    await browser.next("agent.state", state="talking")
+    for digit in "4#":
+        await steering.press(stand.center, stand.user("1001"), id_, digit)
+    await stand.until(lambda: dana.audio.digits == "4#")
+    await dana.hang_up()
+    await browser.next("call.end")
+
+
+async def test_who_consults_when_the_customer_hangs_up_is_told(stand: real.RealStand) -> None:
+    await shift.become(stand.center, stand.user("1001"), READY)
+    browser = await stand.browser(stand.user("1001"))
+    dana = await stand.stage.trunk.call(SUPPORT, number=DANA, name="Dana Levi")
+    id_ = str((await browser.next("call.pop"))["card"]["id"])
+    await stand.stage.answered_by("1001")
+    await browser.next("agent.state", state="talking")
+    await steering.transfer(stand.center, stand.user("1001"), id_, "1002", attended=True)
+    await stand.stage.answered_by("1002")
+    await stand.stage.talk()
+    await dana.hang_up()
+    assert (await browser.next("notice"))["code"] == "customer_gone"
+    await browser.next("agent.state", state="talking", count=2)
+    await steering.hang_up(stand.center, stand.user("1001"), id_)
+    await browser.next("call.end")
+
+
 async def test_click_to_dial_rings_the_agent_first_and_belongs_to_who_was_clicked(
     stand: real.RealStand,
 ) -> None:

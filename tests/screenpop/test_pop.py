@@ -13,6 +13,7 @@ import socketio
 from sqlalchemy import select
 
 from callcenter import db, models
+from callcenter.crm import steering
 from callcenter.telephony import facts
 from screenpop import server
 from tests.screenpop import stand as stands
@@ -242,3 +243,17 @@ async def test_the_rows_say_what_the_facts_say(stand: stands.Stand, scenario: st
         for call in stand.center.desk.calls.values()
         for leg in call.legs.values()
     )
+
+
+async def test_a_consultation_that_the_exchange_never_begins_is_over_with_a_word(
+    stand: stands.Stand,
+) -> None:
+    browser = await stand.browser(user(stand, "1001"))
+    told = stands.events_of("direct_inbound")
+    stand.exchange.write(told[: told.index(b"Event: HangupRequest")])
+    id_ = (await browser.next("call.pop"))["card"]["id"]
+    await browser.next("agent.state", state="talking")
+    await steering.transfer(stand.center, user(stand, "1001"), id_, "1002", attended=True)
+    await browser.next("agent.state", state="consulting")
+    assert (await browser.next("notice"))["code"] == "consult_failed"
+    await browser.next("agent.state", state="talking", count=2)

@@ -78,7 +78,10 @@ def _second() -> dict[str, Any]:
     return cards.ambiguous(id="1700000000.9", ringing=time.time() - 3)
 
 
-DOWN = {"pbx": [{"name": "main", "state": "down", "since": time.time() - 90}], "database": "ok"}
+DOWN = {
+    "pbx": [{"name": "main", "state": "down", "since": time.time() - 90}], "database": "ok",
+    "troubles": [{"code": "link_down", "level": "bad", "since": time.time() - 90, "text": "אין חיבור למרכזייה מאז \u206614:02\u2069. השיחות ממשיכות לצלצל; הכרטיסים יחזרו מעצמם."}],
+}  # fmt: skip
 STATES: dict[str, tuple[list[dict[str, Any]], dict[str, Any], Act]] = {
     "idle": ([], {}, _nothing),
     "offline": ([], {"state": "offline"}, _nothing),

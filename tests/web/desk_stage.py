@@ -130,7 +130,7 @@ class Stage:
         self.snapshot = {
             "me": me(**change), "calls": calls or [],
             "queues": [{"queue": "support", "label": "תמיכה טכנית", "waiting": 4, "oldest": time.time() - 112}],
-            "system": {"pbx": [{"name": "main", "state": "up", "since": time.time() - 9000}], "database": "ok"},
+            "system": {"pbx": [{"name": "main", "state": "up", "since": time.time() - 9000}], "database": "ok", "troubles": []},
         }  # fmt: skip
 
     async def emit(self, event: str, _skip: int = 0, **data: Any) -> None:

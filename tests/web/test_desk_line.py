@@ -160,6 +160,7 @@ async def test_a_gap_in_the_numbers_asks_for_a_snapshot_and_a_repetition_changes
 async def test_a_dead_exchange_disables_the_call_and_not_the_work(desk: Desk) -> None:
     await _talk(desk)
     system: dict[str, Any] = {"pbx": [{"name": "main", "state": "down", "since": time.time()}]}
+    system["troubles"] = [{"code": "link_down", "text": "אין חיבור למרכזייה מאז 14:02."}]
     await desk.stage.emit("system.state", system=system)
     await expect(desk.page.locator("cc-callbar .ctl.hang")).to_be_disabled()
     await expect(desk.page.locator(".troubles")).to_contain_text("אין חיבור למרכזייה")
@@ -167,3 +168,27 @@ async def test_a_dead_exchange_disables_the_call_and_not_the_work(desk: Desk) ->
     await desk.page.fill("#call-note", "ממשיכים")
     await desk.stage.command("PUT", f"/calls/{ID}/note")
     assert desk.stage.said("POST", f"/calls/{ID}/hangup") == []
+
+
+async def test_tones_are_sent_in_order_by_the_pad_and_by_typing_on_the_bar(desk: Desk) -> None:
+    await _talk(desk)
+    await desk.page.locator("cc-callbar [data-keypad]").click()
+    await expect(desk.page.locator(".keypad")).to_be_focused()
+    await desk.page.keyboard.type("12#")
+    await desk.page.locator(".keypad .tones button", has_text="0").click()
+    await expect(desk.page.locator(".keypad .sent")).to_have_text("12#0")
+    sent = desk.stage.said("POST", f"/calls/{ID}/digit")
+    assert [body["digit"] for body in sent] == ["1", "2", "#", "0"]
+    await desk.page.keyboard.press("Escape")
+    await expect(desk.page.locator("cc-callbar [data-keypad]")).to_be_focused()
+    await desk.page.keyboard.press("5")
+    await expect(desk.page.locator(".keypad .sent")).to_have_text("5")
+    await desk.hang_up()
+    await expect(desk.page.locator(".keypad")).to_have_count(0)
+
+
+async def test_digits_in_a_note_are_no_tones(desk: Desk) -> None:
+    await _talk(desk)
+    await desk.page.fill("#call-note", "")
+    await desk.page.locator("#call-note").press_sequentially("12")
+    assert desk.stage.said("POST", f"/calls/{ID}/digit") == []

@@ -19,6 +19,7 @@ ANYONE = STAFF | {"anonymous"}
 # Said here a second time on purpose: a slip in web/routes.py must not be repeated by its test.
 PAGES = {
     ("GET", "/healthz"): ANYONE,
+    ("GET", "/metrics"): ANYONE,  # by token or address; test_metrics.py
     ("GET", "/i18n/{language}.json"): ANYONE,
     ("GET", "/signin"): ANYONE,
     ("POST", "/signin"): ANYONE,

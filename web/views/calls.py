@@ -14,7 +14,7 @@ from sqlalchemy import select
 from callcenter import models
 from callcenter.crm import paging, visibility
 from callcenter.db import utcnow
-from recordings import backlog
+from recordings import waiting
 from web import auth, call_search, keys, lookups, rendering
 
 
@@ -95,7 +95,7 @@ class Heard:
     recording: models.Recording
     segments: Sequence[models.Segment]
     transcript: models.Transcript | None
-    place: backlog.Place | None
+    place: waiting.Place | None
     listened: Sequence[models.Audit]
 
 
@@ -163,7 +163,7 @@ def _heard(
         return None
     transcript = found.transcript
     segments = list(transcript.segments) if transcript is not None else []
-    place = backlog.place(session, found, workers=workers)
+    place = waiting.place(session, found, workers=workers)
     return Heard(found, segments, transcript, place, _listened(session, viewer, found.id))
 
 

@@ -1,90 +1,23 @@
 """The desk's JSON API: what an agent does with their state and their calls. /api/v1, by session; the answers come live.
 
-Every body is checked by pydantic; every call is looked up among the user's own. Errors are {error: {code, message, field?}}.
+Every body is checked (bodies.py); every call is looked up among the user's own. Errors are {error: {code, message, field?}}.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from callcenter import db, errors
 from callcenter.crm import agents, casework, center, live, notes, seats, shift, steering
 from screenpop import floor, targets
 from web import auth, keys
+from web.views import bodies
 
 MOST_FOUND = 8
 State = agents.State
-
-
-class Body(BaseModel):
-    """What a browser sends: nothing that is not named."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-
-B = TypeVar("B", bound=Body)
-Text = Annotated[str, Field(max_length=200)]
-
-
-class StateBody(Body):
-    """POST /agent/state."""
-
-    state: Literal["ready", "paused", "offline"]
-    reason: Text = ""
-
-
-class QueueBody(Body):
-    """POST /agent/queues."""
-
-    queue: Annotated[str, Field(min_length=1, max_length=80)]
-    member: bool
-
-
-class DialBody(Body):
-    """POST /dial."""
-
-    number: Annotated[str, Field(min_length=1, max_length=80)]
-    party_id: int | None = None
-
-
-class TransferBody(Body):
-    """POST /calls/{id}/transfer."""
-
-    to: Annotated[str, Field(min_length=1, max_length=80)]
-    kind: Literal["blind", "attended"]
-
-
-class NoteBody(BaseModel):
-    """PUT /calls/{id}/note: the text as it was typed."""
-
-    model_config = ConfigDict(extra="forbid")
-    text: Annotated[str, Field(max_length=notes.LONGEST)]
-    version: Annotated[int, Field(ge=0)]
-
-
-class PartyBody(Body):
-    """POST /calls/{id}/party."""
-
-    party_id: int
-
-
-class CustomerBody(Body):
-    """POST /calls/{id}/customer."""
-
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class WrapupBody(Body):
-    """POST /calls/{id}/wrapup."""
-
-    outcome_id: int | None = None
-    callback_at: Annotated[float, Field(gt=0, lt=4_000_000_000)] | None = None
-    next: Literal["ready", "paused", "wait"] = "ready"
-    reason: Text = ""
 
 
 async def snapshot(request: web.Request) -> web.StreamResponse:
@@ -94,21 +27,21 @@ async def snapshot(request: web.Request) -> web.StreamResponse:
 
 async def agent_state(request: web.Request) -> web.StreamResponse:
     """Take what the agent declares."""
-    body = await _read(request, StateBody)
+    body = await bodies.read(request, bodies.StateBody)
     await shift.become(_center(request), auth.current(request).id, State(body.state), body.reason)
     return _json({"state": _center(request).agents.get(auth.current(request).id).state.value})
 
 
 async def agent_queues(request: web.Request) -> web.StreamResponse:
     """Sign in to a queue or out of it."""
-    body = await _read(request, QueueBody)
+    body = await bodies.read(request, bodies.QueueBody)
     await shift.serve(_center(request), auth.current(request).id, body.queue, body.member)
     return _json({"queue": body.queue, "member": body.member})
 
 
 async def dial(request: web.Request) -> web.StreamResponse:
     """Place a call: the agent's phone first, then the number."""
-    body = await _read(request, DialBody)
+    body = await bodies.read(request, bodies.DialBody)
     dialer = _center(request).dialer
     return _json({"id": await dialer.dial(auth.current(request).id, body.number, body.party_id)})
 
@@ -133,7 +66,7 @@ async def resume(request: web.Request) -> web.StreamResponse:
 
 async def transfer(request: web.Request) -> web.StreamResponse:
     """Pass the call on, blind or after talking."""
-    body = await _read(request, TransferBody)
+    body = await bodies.read(request, bodies.TransferBody)
     await steering.transfer(
         _center(request), auth.current(request).id, _id(request), body.to,
         attended=body.kind == "attended",
@@ -153,9 +86,16 @@ async def transfer_cancel(request: web.Request) -> web.StreamResponse:
     return _json({})
 
 
+async def digit(request: web.Request) -> web.StreamResponse:
+    """Send one tone."""
+    body = await bodies.read(request, bodies.DigitBody)
+    await steering.press(_center(request), auth.current(request).id, _id(request), body.digit)
+    return _json({})
+
+
 async def note(request: web.Request) -> web.StreamResponse:
     """Save the note as it is typed; 409 with what it says now, when it was changed elsewhere."""
-    body = await _read(request, NoteBody)
+    body = await bodies.read(request, bodies.NoteBody)
     call, person = _own_call(request)
     await _center(request).written()
     try:
@@ -174,7 +114,7 @@ async def note(request: web.Request) -> web.StreamResponse:
 
 async def party(request: web.Request) -> web.StreamResponse:
     """Say who is calling."""
-    body = await _read(request, PartyBody)
+    body = await bodies.read(request, bodies.PartyBody)
     call, person = _own_call(request)
     await _center(request).written()
     linked = await _center(request).database.run(
@@ -185,7 +125,7 @@ async def party(request: web.Request) -> web.StreamResponse:
 
 async def customer(request: web.Request) -> web.StreamResponse:
     """Make a customer of who is calling."""
-    body = await _read(request, CustomerBody)
+    body = await bodies.read(request, bodies.CustomerBody)
     call, person = _own_call(request)
     await _center(request).written()
     linked = await _center(request).database.run(
@@ -197,7 +137,7 @@ async def customer(request: web.Request) -> web.StreamResponse:
 
 async def wrapup(request: web.Request) -> web.StreamResponse:
     """Finish the wrap-up with an outcome, and go on as the agent says."""
-    body = await _read(request, WrapupBody)
+    body = await bodies.read(request, bodies.WrapupBody)
     call, person = _own_call(request)
     of, user_id = _center(request), person.viewer.id
     current = of.agents.get(user_id).wrapup
@@ -276,17 +216,6 @@ def _own_call(request: web.Request) -> tuple[live.LiveCall, seats.Person]:
     if call is None or person is None:
         raise errors.NotFound("no such call")
     return call, person
-
-
-async def _read(request: web.Request, model: type[B] | type[NoteBody]) -> Any:
-    """Check a body; raise Invalid naming the first field that is wrong."""
-    if request.content_type != "application/json":
-        raise errors.Invalid("body", "must be JSON")
-    try:
-        return model.model_validate_json(await request.read())
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise errors.Invalid(".".join(map(str, first["loc"])) or "body", first["msg"]) from error
 
 
 def _json(payload: dict[str, Any]) -> web.Response:

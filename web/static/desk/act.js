@@ -42,6 +42,7 @@ export async function transfer(card, { to, kind }) {
   return done;
 }
 
+export const digit = (card, key) => send(card, "digit", { digit: key });
 export const complete = (card = talking(store.state)) => card && send(card, "transfer/complete");
 export const back = (card = talking(store.state)) => card && send(card, "transfer/cancel");
 

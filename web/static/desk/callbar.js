@@ -10,6 +10,7 @@ import { nameOf, showName } from "./card.js";
 import { stateMenu } from "./statemenu.js";
 import { STATES } from "./words.js";
 import * as act from "./act.js";
+import * as keypad from "./keypad.js";
 import * as wrapup from "./wrapup.js";
 
 export function pill(me, setup) {
@@ -19,12 +20,14 @@ export function pill(me, setup) {
   return [state === "consulting" ? "talking" : state, state === "paused" && reason ? reason : STATES[state]()];
 }
 
-const control = (name, glyph, shown, click, { kind = "", pressed, expanded, disabled, mirrored } = {}) =>
-  html`<button type="button" class="ctl ${kind}" aria-keyshortcuts=${shown ? shown.replace("Ctrl", "Control") : nothing} title=${shown ? `${name} (${shown})` : name}
+const control = (name, glyph, shown, click, { kind = "", pressed, expanded, disabled, mirrored, pad } = {}) =>
+  html`<button type="button" class="ctl ${kind}" ?data-keypad=${pad} aria-keyshortcuts=${shown ? shown.replace("Ctrl", "Control") : nothing} title=${shown ? `${name} (${shown})` : name}
     aria-pressed=${pressed ?? nothing} aria-expanded=${expanded ?? nothing} ?disabled=${disabled} @click=${click}>
     ${icon(glyph, mirrored ? "dir-icon" : "")}<span class="ctl-t"><span class="ctl-w">${name}</span>${keys(shown)}</span></button>`;
 
 const hang = (off, card) => control(t("Hang up"), "phone-off", "Alt+X", () => act.hangup(card), { kind: "hang", disabled: off });
+
+const tones = (off) => control(t("Keypad"), "keyboard", "", () => keypad.toggle(), { kind: "min", expanded: String(keypad.isOpen()), disabled: off, pad: true });
 
 function ringingControls(card, me, off) {
   return [
@@ -48,8 +51,10 @@ function talkingControls(card, off, picker) {
     control(held ? t("Resume") : t("Hold"), held ? "play" : "pause", "Alt+O", () => act.hold(card), { pressed: String(held), disabled: off }),
     control(t("Transfer"), "phone-forwarded", "Alt+T", toggle("transfer"), { expanded: String(picker === "transfer"), mirrored: true, disabled: off }),
     control(t("Consultation"), "users", "Alt+C", toggle("consult"), { kind: "min", expanded: String(picker === "consult"), disabled: off }),
+    tones(off),
     html`<details class="more"><summary class="ctl" aria-label=${t("More")}>${icon("ellipsis")}<span class="ctl-t">${t("More")}</span></summary>
-      <div class="menu"><button type="button" class="mi" ?disabled=${off} @click=${(event) => { event.currentTarget.closest("details").open = false; toggle("consult")(); }}>${icon("users")}${t("Consultation")}</button></div></details>`,
+      <div class="menu"><button type="button" class="mi" ?disabled=${off} @click=${(event) => { event.currentTarget.closest("details").open = false; toggle("consult")(); }}>${icon("users")}${t("Consultation")}</button>
+        <button type="button" class="mi" ?disabled=${off} @click=${(event) => { event.currentTarget.closest("details").open = false; keypad.toggle(); }}>${icon("keyboard")}${t("Keypad")}</button></div></details>`,
     hang(off, card),
   ];
 }
@@ -88,6 +93,9 @@ export class CallBar extends Island {
     super.connectedCallback();
     this.setAttribute("role", "region");
     this.setAttribute("aria-label", t("Call bar"));
+    this.addEventListener("keydown", (event) => {
+      if (talking(store.state) && !event.target.closest(".state-box") && keypad.typed(event)) keypad.toggle(true);
+    });
   }
 
   view(state) {

@@ -7,6 +7,7 @@ import { active, pbxDown, ringing, stack, talking } from "./state.js";
 import { store } from "./store.js";
 import { pick } from "./match.js";
 import { toggle as toggleMenu } from "./statemenu.js";
+import * as palette from "./palette.js";
 import * as act from "./act.js";
 import * as wrapup from "./wrapup.js";
 
@@ -63,12 +64,14 @@ const TABLE = [
   ["Alt+ArrowDown", "Alt+↓", () => t("Next card"), () => turn(1)],
   ["Alt+ArrowUp", "Alt+↑", () => t("Previous card"), () => turn(-1)],
   ["Escape", "Esc", () => t("Silence the ring"), act.silence],
+  ["Control+KeyK", "Ctrl+K", () => t("Open search"), palette.toggle],
   ["Alt+Slash", "Alt+/", () => t("Keyboard shortcuts"), () => sheet()],
 ];
 const EXTRA = [
   ["0–9", () => t("Outcome 1 to 9")],
   ["1–5", () => t("Who is calling? Choose by digit or with the arrows.")],
-  ["Ctrl+K", () => t("Open search")],
+  ["/", () => t("Open search")],
+  ["?", () => t("Keyboard shortcuts")],
 ];
 
 const missed = () => store.state.calls.find((card) => card.state === "missed");
@@ -90,11 +93,15 @@ function sheet() {
   dialog.showModal();
 }
 
+const CHARACTERS = { "/": palette.toggle, "?": sheet };
+
 export function start() {
   const bound = {};
+  palette.offer([{ label: t("Keyboard shortcuts"), shown: "Alt+/", run: sheet }]);
   for (const [code, shown, , run] of TABLE) {
     bound[code] = (event) => {
       if (off() && shown !== "Alt+/" && shown !== "Esc") return;
+      if (document.getElementById("cc-palette")?.open && shown !== "Ctrl+K") return; // its keys are its own
       if (shown !== "Esc") event.preventDefault();
       if (event.repeat) return;
       run(event);
@@ -103,6 +110,11 @@ export function start() {
   tinykeys(window, bound);
   addEventListener("keydown", (event) => {
     if (off() || event.repeat || typing()) return;
+    const character = !event.altKey && !event.ctrlKey && !event.metaKey && CHARACTERS[event.key];
+    if (character && !document.querySelector("dialog[open]")) {
+      event.preventDefault();
+      return character();
+    }
     const cards = [active(store.state), ...ringing(store.state)];
     if (cards.some((card) => pick(event, card))) event.preventDefault();
   });
