@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from callcenter.models.base import Base
@@ -61,6 +61,10 @@ class Call(Base):
     participants: Mapped[list[CallParticipant]] = relationship(
         back_populates="call", order_by="CallParticipant.id"
     )
+
+
+# The moment to which a call belongs in figures, exactly as reports/conditions.py spells it.
+Index("ix_call_moment", func.coalesce(Call.queued, Call.started))
 
 
 class CallParticipant(Base):
