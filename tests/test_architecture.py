@@ -46,6 +46,8 @@ PURE = (
     "callcenter/telephony/values.py",
     "callcenter/crm/phones.py",
     "callcenter/crm/matching.py",
+    "callcenter/reports/metrics.py",
+    "callcenter/reports/figures.py",
     "screenpop/cards.py",
 )
 PURE_MAY_IMPORT = {

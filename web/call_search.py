@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import phonenumbers
-from sqlalchemy import ColumnElement, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_
 from sqlalchemy import orm as sa_orm
 
 from callcenter import models
 from callcenter.crm import paging, phones, search, visibility
+from callcenter.reports import conditions
+from callcenter.settings import Settings
+from web import figure_asks
 
 PAGE = 50
 PERIODS = {"today": 0, "week": 6, "month": 29, "all": None}
@@ -30,7 +33,7 @@ RESULTS = (
     "agent_no_answer",
     "dropped",
 )
-NAMES = ("q", "period", "direction", "result", "queue", "agent", "outcome")
+NAMES = ("q", "period", "direction", "result", "queue", "agent", "outcome", *figure_asks.BEHIND)
 FEWEST_DIGITS = 3
 
 
@@ -46,6 +49,9 @@ class Wanted:
     outcome_id: int | None = None
     text: str = ""
     region: str = "IL"
+    set_code: str = ""  # of metrics.SETS: the calls behind a figure's number
+    behind: conditions.Wanted | None = None
+    rules: conditions.Rules = conditions.Rules()
 
 
 def chosen(query: Mapping[str, str]) -> dict[str, str]:
@@ -62,8 +68,21 @@ def chosen(query: Mapping[str, str]) -> dict[str, str]:
     return values
 
 
-def wanted(values: Mapping[str, str], midnight: Callable[[], datetime], region: str) -> Wanted:
+def wanted(
+    values: Mapping[str, str], midnight: Callable[[], datetime], settings: Settings
+) -> Wanted:
     """Turn the filters of an address into conditions; days begin at the office's midnight."""
+    behind = figure_asks.calls_behind(values, settings.site.timezone)
+    if behind is not None:
+        return Wanted(
+            result=values["result"],
+            outcome_id=int(values["outcome"]) if values["outcome"] else None,
+            text=values["q"],
+            region=settings.site.region,
+            set_code=values["set"],
+            behind=behind,
+            rules=figure_asks.rules(settings),
+        )
     days = PERIODS[values["period"]]
     return Wanted(
         since=None if days is None else midnight() - timedelta(days=days),
@@ -73,12 +92,17 @@ def wanted(values: Mapping[str, str], midnight: Callable[[], datetime], region: 
         agent_id=int(values["agent"]) if values["agent"] else None,
         outcome_id=int(values["outcome"]) if values["outcome"] else None,
         text=values["q"],
-        region=region,
+        region=settings.site.region,
     )
 
 
 def calls(
-    session: sa_orm.Session, viewer: visibility.Viewer, wanted: Wanted, *, after: str = ""
+    session: sa_orm.Session,
+    viewer: visibility.Viewer,
+    wanted: Wanted,
+    *,
+    after: str = "",
+    most: int = PAGE,
 ) -> paging.Page[models.Call]:
     """Return a page of visible calls with their participants."""
     call = models.Call
@@ -87,20 +111,33 @@ def calls(
         .where(
             call.merged_into.is_(None),
             visibility.visible(viewer, call),
-            *_conditions(wanted),
+            *_conditions(viewer, wanted),
         )
         .order_by(call.started.desc(), call.id.desc())
-        .limit(PAGE + 1)
+        .limit(most + 1)
         .options(sa_orm.selectinload(call.participants))
     )
     if after:
         query = query.where(tuple_(call.started, call.id) < paging.decode(after))
-    return paging.page(session.scalars(query).all(), PAGE, lambda row: (row.started, row.id))
+    return paging.page(session.scalars(query).all(), most, lambda row: (row.started, row.id))
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def count(session: sa_orm.Session, viewer: visibility.Viewer, wanted: Wanted) -> int:
+    """Count them all: for lists that a time bounds."""
+    seen = visibility.visible(viewer, models.Call)
+    query = select(func.count()).where(
+        models.Call.merged_into.is_(None), seen, *_conditions(viewer, wanted)
+    )
+    return session.scalar(query) or 0
+
+
+def _conditions(viewer: visibility.Viewer, wanted: Wanted) -> list[ColumnElement[bool]]:
     call = models.Call
     found: list[ColumnElement[bool]] = []
+    if wanted.behind is not None:
+        own = conditions.own(conditions.a_part(viewer, wanted.behind))
+        found += conditions.calls(viewer, wanted.behind)
+        found.append(conditions.sets(wanted.rules, own)[wanted.set_code])
     if wanted.since is not None:
         found.append(call.started >= wanted.since)
     for column, value in (

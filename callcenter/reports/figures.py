@@ -53,14 +53,14 @@ CENTER: Final = (
         "Average of talk, hold and wrap-up time together, for handled calls.",
         SECONDS, ("talked", "held", "wrapped"), "handled", better=-1,
     ),
-    Figure("attempts", "Attempts", "Outbound calls that are over and in which the customer was dialed.", COUNT, ("attempts",)),
-    Figure("contacts", "Contacts", "Attempts in which the customer and an agent talked.", COUNT, ("contacts",), better=1),
-    Figure("contact_rate", "Contact rate", "Contacts divided by attempts.", SHARE, ("contacts",), "attempts", better=1),
+    Figure("attempts", "Attempts", "Outbound calls that are over and in which the customer was dialed.", COUNT, ("attempts",), family="outbound"),
+    Figure("contacts", "Contacts", "Attempts in which the customer and an agent talked.", COUNT, ("contacts",), better=1, family="outbound"),
+    Figure("contact_rate", "Contact rate", "Contacts divided by attempts.", SHARE, ("contacts",), "attempts", better=1, family="outbound"),
     Figure(
         "conversion", "Conversion", "Contacts whose outcome is a success, divided by contacts.",
-        SHARE, ("successes",), "contacts", better=1,
+        SHARE, ("successes",), "contacts", better=1, family="outbound",
     ),
-    Figure("dropped", "Dropped", "Attempts that a person answered and no agent joined in time.", COUNT, ("dropped",), better=-1),
+    Figure("dropped", "Dropped", "Attempts that a person answered and no agent joined in time.", COUNT, ("dropped",), better=-1, family="outbound"),
     Figure("occupancy", "Occupancy", "Talk, hold and wrap-up time divided by signed-in time.", SHARE, ("busy",), "signed_in"),
 )  # fmt: skip
 AGENTS: Final = (
@@ -88,6 +88,12 @@ AGENTS: Final = (
         SHARE, ("busy",), "signed_in",
     ),
 )  # fmt: skip
+HEADLINES: Final = {
+    "service": ("offered", "answered", "service_level", "abandonment", "asa", "aht"),
+    "outbound": ("attempts", "contacts", "contact_rate", "conversion", "dropped", "aht"),
+    "agents": ("taken", "own_missed", "in_calls", "own_aht", "own_conversion", "own_occupancy"),
+}
+FAMILIES: Final = tuple(HEADLINES)
 ALL: Final = (*CENTER, *AGENTS)
 BY_CODE: Final = {figure.code: figure for figure in ALL}
 
@@ -101,7 +107,7 @@ SET_NAMES: Final = {
 }  # fmt: skip
 
 
-def listed(*, of_agents: bool, short_seconds: float) -> tuple[Figure, ...]:
+def listed(family: str, short_seconds: float) -> tuple[Figure, ...]:
     """Choose the figures to show; short abandons only where the settings know of them."""
-    shown = AGENTS if of_agents else CENTER
+    shown = AGENTS if family == "agents" else tuple(f for f in CENTER if f.family == family)
     return tuple(f for f in shown if f.code != "short" or short_seconds > 0)

@@ -188,6 +188,7 @@ SUMS: Final[dict[str, tuple[str, Callable[[Seen], float]]]] = {
     "in_calls": ("taken", in_calls),
     "own_wrapped": ("taken", wrapup_of),
 }
+OWN: Final = ("in_calls", "own_wrapped")  # measured where calls are counted through agents' parts
 SPANS: Final = ("busy", "signed_in")
 
 
@@ -202,6 +203,7 @@ class Figure:
     top: tuple[str, ...]
     bottom: str = ""
     better: int = 0  # 1: more is better, -1: less is, 0: neither
+    family: str = "service"  # service | outbound | agents: which stand together in a table
 
     @property
     def opens(self) -> str:

@@ -49,17 +49,18 @@ class Report:
         """Compute the measures by one of BY."""
         groups = _sums(session, self, by)
         for key, time in _time(session, self, by).items():
-            groups.setdefault(key, _nothing()).update(time)
+            groups.setdefault(key, _nothing(self)).update(time)
         return Table(groups, self.total(session))
 
     def total(self, session: sa_orm.Session) -> metrics.Tally:
         """Compute the measures of everything together."""
-        found = _sums(session, self, "").get("", _nothing())
+        found = _sums(session, self, "").get("", _nothing(self))
         return found | _time(session, self, "").get("", {})
 
 
-def _nothing() -> dict[str, float]:
-    return dict.fromkeys([*metrics.SETS, *metrics.SUMS], 0.0)
+def _nothing(report: Report) -> dict[str, float]:
+    own = () if report.wanted.sees_agents else metrics.OWN
+    return {code: 0.0 for code in (*metrics.SETS, *metrics.SUMS) if code not in own}
 
 
 def _sums(session: sa_orm.Session, report: Report, by: str) -> Tallies:
@@ -77,7 +78,7 @@ def _sums(session: sa_orm.Session, report: Report, by: str) -> Tallies:
     for row in session.execute(query.group_by("key")):
         values = {code: float(getattr(row, code) or 0.0) for code in measures}
         found.setdefault(named(row.key), []).append(values)
-    return {at: _nothing() | metrics.add(tallies) for at, tallies in found.items()}
+    return {at: _nothing(report) | metrics.add(tallies) for at, tallies in found.items()}
 
 
 def _key(by: str, seats: Any) -> ColumnElement[Any]:
@@ -152,7 +153,9 @@ def _measures(report: Report, seats: Any) -> dict[str, ColumnElement[Any]]:
         lengths["own_wrapped"] = case(
             (seats.c.answered == last, lengths["wrapped"]), else_=literal(0.0, Float())
         )
-    counts = {code: func.sum(case((belongs, 1), else_=0)) for code, belongs in sets.items()}
+    counts: dict[str, ColumnElement[Any]] = {
+        code: func.sum(case((belongs, 1), else_=0)) for code, belongs in sets.items()
+    }
     return counts | {
         code: func.sum(case((sets[metrics.SUMS[code][0]], length), else_=literal(0.0, Float())))
         for code, length in lengths.items()
