@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import phonenumbers
-from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_, union_all
 from sqlalchemy import orm as sa_orm
 
 from callcenter import models
@@ -35,6 +35,8 @@ RESULTS = (
 )
 NAMES = ("q", "period", "direction", "result", "queue", "agent", "outcome", *figure_asks.BEHIND)
 FEWEST_DIGITS = 3
+WHOLE_NUMBER = 7  # digits from which a number is somebody's, and no extension or beginning
+FEW = 100  # customers whom a search may mean and still be looked up one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def calls(
         .where(
             call.merged_into.is_(None),
             visibility.visible(viewer, call),
-            *_conditions(viewer, wanted),
+            *_conditions(session, viewer, wanted),
         )
         .order_by(call.started.desc(), call.id.desc())
         .limit(most + 1)
@@ -126,12 +128,14 @@ def count(session: sa_orm.Session, viewer: visibility.Viewer, wanted: Wanted) ->
     """Count them all: for lists that a time bounds."""
     seen = visibility.visible(viewer, models.Call)
     query = select(func.count()).where(
-        models.Call.merged_into.is_(None), seen, *_conditions(viewer, wanted)
+        models.Call.merged_into.is_(None), seen, *_conditions(session, viewer, wanted)
     )
     return session.scalar(query) or 0
 
 
-def _conditions(viewer: visibility.Viewer, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(
+    session: sa_orm.Session, viewer: visibility.Viewer, wanted: Wanted
+) -> list[ColumnElement[bool]]:
     call = models.Call
     found: list[ColumnElement[bool]] = []
     if wanted.behind is not None:
@@ -153,21 +157,34 @@ def _conditions(viewer: visibility.Viewer, wanted: Wanted) -> list[ColumnElement
         part = sa_orm.aliased(models.CallParticipant)
         found.append(exists().where(part.call_id == call.id, part.user_id == wanted.agent_id))
     if wanted.text:
-        found.append(_meant(wanted.text, wanted.region))
+        found.append(_meant(session, wanted.text, wanted.region))
     return found
 
 
-def _meant(text: str, region: str) -> ColumnElement[bool]:
-    """Say whether a call is with whom, or from the number, that was typed."""
+def _meant(session: sa_orm.Session, text: str, region: str) -> ColumnElement[bool]:
+    """Say whether a call is with whom, or from the number, that was typed.
+
+    Who and what is rare is looked up by its own index; what is common is met soon when calls are walked by time.
+    """
     call = models.Call
-    parties = select(models.Party.id).where(search.matches(text, region))
-    ways: list[ColumnElement[bool]] = [call.party_id.in_(parties)]
+    matching = select(models.Party.id).where(search.matches(text, region))
+    parties = session.scalars(matching.limit(FEW + 1)).all()
+    rare = len(parties) <= FEW
+    ways: list[ColumnElement[bool]] = [call.party_id.in_(parties if rare else matching)]
     digits = "".join(c for c in phones.clean(text) if c.isdigit() or c == "+")
     if len(digits) >= FEWEST_DIGITS and not any(c.isalpha() for c in text):
-        for start in _beginnings(digits, region):
-            ways.append(call.far_e164.between(start, start + ":"))
-        ways += [call.from_raw == text, call.to_raw == text]
-    return or_(*ways)
+        ways += [call.far_e164.between(s, s + ":") for s in _beginnings(digits, region)]
+        rare = rare and len(digits) >= WHOLE_NUMBER
+        if len(digits) < WHOLE_NUMBER:  # an extension; outside numbers are in far_e164
+            ways += [call.from_raw == text, call.to_raw == text]
+    if not rare:
+        return or_(*ways)
+    found = sa_orm.aliased(call)
+    named = sa_orm.aliased(call)
+    by_number = [found.far_e164.between(s, s + ":") for s in _beginnings(digits, region)] if len(ways) > 1 else []  # fmt: skip
+    ids = [select(named.id).where(named.party_id.in_(parties))]
+    ids += [select(found.id).where(way) for way in by_number]
+    return call.id.in_(union_all(*ids))
 
 
 def _beginnings(digits: str, region: str) -> list[str]:

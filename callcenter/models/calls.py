@@ -20,6 +20,11 @@ class Call(Base):
         Index("ix_call_started", "started", "id"),
         Index("ix_call_party", "party_id", "started"),
         Index("ix_call_far", "far_e164", "started"),
+        # Lists are read by time: what is rare among many must not be looked for in all of them.
+        Index("ix_call_queue", "queue", "started"),
+        Index("ix_call_result", "result", "started"),
+        Index("ix_call_outcome", "outcome_id", "started"),
+        Index("ix_call_direction", "direction", "started"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -31,7 +36,7 @@ class Call(Base):
     to_raw: Mapped[str] = mapped_column(String(80), default="")
     far_e164: Mapped[str | None] = mapped_column(String(20))  # the number of the party outside
     did: Mapped[str | None] = mapped_column(String(80))
-    queue: Mapped[str | None] = mapped_column(String(80), index=True)
+    queue: Mapped[str | None] = mapped_column(String(80))
     started: Mapped[datetime]
     queued: Mapped[datetime | None]
     ringing: Mapped[datetime | None]

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Float, Select, and_, case, func, literal, select
+from sqlalchemy import ColumnElement, Float, Select, and_, case, func, literal, or_, select
 from sqlalchemy import orm as sa_orm
 
 from callcenter import models
@@ -24,6 +24,8 @@ BY: Final = ("day", "hour", "queue", "agent", "team", "campaign")
 
 Key = Hashable
 _PART: Any = sa_orm.aliased(models.CallParticipant, name="seat_part")
+_EARLIER: Any = sa_orm.aliased(models.AgentState, name="earlier_state")
+_REACHING: Any = sa_orm.aliased(models.AgentState, name="reaching_state")
 _LATEST: Any = sa_orm.aliased(models.CallParticipant, name="latest_part")
 Tallies = dict[Key, dict[str, float]]
 
@@ -182,11 +184,23 @@ def _time(session: sa_orm.Session, report: Report, by: str) -> Tallies:
 
 
 def _spans(report: Report) -> list[ColumnElement[bool]]:
+    """Say which stretches are looked at: those that begin in the time, and each agent's last one before it."""
     state, wanted = models.AgentState, report.wanted
     until = func.coalesce(state.until, _at(report.now))
+    begins = and_(state.since >= wanted.begin, state.since < wanted.end)
+    # An agent's stretches follow each other, so that one alone can reach into the time; to look for it by its end would
+    # be to read all that came later.
+    latest, reaching = _EARLIER, _REACHING
+    last = select(func.max(latest.since)).where(
+        latest.user_id == models.User.id, latest.since < _at(wanted.begin)
+    )
+    into = select(reaching.id).join(
+        models.User,
+        and_(reaching.user_id == models.User.id, reaching.since == last.scalar_subquery()),
+    )
     found = [
         state.state != "offline",
-        state.since < wanted.end,
+        or_(begins, state.id.in_(into)),
         until > _at(wanted.begin),
         until > state.since,
         visibility.visible(report.viewer, state),
@@ -211,23 +225,33 @@ def _clipped(report: Report) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
 
 
 def _time_by_clock(session: sa_orm.Session, report: Report, by: str) -> Tallies:
-    """Cut each stretch where the office's clock comes to another hour or day, and add the pieces up."""
+    """Cut stretches where the office's clock comes to another hour or day, and add the pieces up.
+
+    Those within one slot are summed by the database; the others, a few of many, are cut here.
+    """
     state = models.AgentState
-    rows = session.execute(select(state.state, *_clipped(report)).where(*_spans(report)))
-    slots: dict[int, list[float]] = {}
-    for name, since, until in rows:
-        busy = name in metrics.BUSY_STATES
-        begin, end = since.timestamp(), until.timestamp()
-        slot = int(begin // periods.SLOT_SECONDS)
-        while begin < end:
-            stop = min(end, (slot + 1) * periods.SLOT_SECONDS)
-            sums = slots.setdefault(slot, [0.0, 0.0])
-            sums[1] += stop - begin
-            if busy:
-                sums[0] += stop - begin
-            begin, slot = stop, slot + 1
+    begin, end = _clipped(report)
+    slot, until = (conditions.whole_epoch(t) // periods.SLOT_SECONDS for t in (begin, end))
+    lasted = conditions.seconds_between(begin, end)
+    busy = state.state.in_(metrics.BUSY_STATES)
+    sums = select(slot.label("slot"), func.sum(case((busy, lasted), else_=0.0)), func.sum(lasted))
+    within = sums.where(*_spans(report), slot == until).group_by("slot")
+    slots = {row[0]: [float(row[1]), float(row[2])] for row in session.execute(within)}
+    across = select(busy, begin, end).where(*_spans(report), slot != until)
+    for is_busy, since, left in session.execute(across):
+        _cut(slots, bool(is_busy), since.timestamp(), left.timestamp())
     named = _name(by, report.wanted)
     found: dict[Key, list[metrics.Tally]] = {}
-    for slot, (busy_seconds, seconds) in slots.items():
-        found.setdefault(named(slot), []).append({"busy": busy_seconds, "signed_in": seconds})
+    for key, (busy_seconds, seconds) in slots.items():
+        found.setdefault(named(key), []).append({"busy": busy_seconds, "signed_in": seconds})
     return {key: metrics.add(tallies) for key, tallies in found.items()}
+
+
+def _cut(slots: dict[int, list[float]], is_busy: bool, begin: float, end: float) -> None:
+    slot = int(begin // periods.SLOT_SECONDS)
+    while begin < end:
+        stop = min(end, (slot + 1) * periods.SLOT_SECONDS)
+        sums = slots.setdefault(slot, [0.0, 0.0])
+        sums[1] += stop - begin
+        sums[0] += stop - begin if is_busy else 0.0
+        begin, slot = stop, slot + 1
