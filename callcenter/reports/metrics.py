@@ -188,7 +188,8 @@ SUMS: Final[dict[str, tuple[str, Callable[[Seen], float]]]] = {
     "in_calls": ("taken", in_calls),
     "own_wrapped": ("taken", wrapup_of),
 }
-OWN: Final = ("in_calls", "own_wrapped")  # measured where calls are counted through agents' parts
+# Measured only where calls are counted through agents' parts.
+OWN: Final = ("rang", "taken", "dialled", "reached", "sold", "in_calls", "own_wrapped")
 SPANS: Final = ("busy", "signed_in")
 
 

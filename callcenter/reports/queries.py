@@ -52,12 +52,22 @@ class Report:
         groups = _sums(session, self, by)
         for key, time in _time(session, self, by).items():
             groups.setdefault(key, _nothing(self)).update(time)
-        return Table(groups, self.total(session))
+        if self.wanted.sees_agents:
+            return Table(groups, self.total(session))  # a call of two agents is one call
+        total = _nothing(self) | metrics.add(groups.values())
+        return Table(groups, {**total, **_whole_time(session, self, by)})
 
     def total(self, session: sa_orm.Session) -> metrics.Tally:
         """Compute the measures of everything together."""
         found = _sums(session, self, "").get("", _nothing(self))
         return found | _time(session, self, "").get("", {})
+
+
+def _whole_time(session: sa_orm.Session, report: Report, by: str) -> metrics.Tally:
+    """Give all agents' time where the groups of a table have none of it."""
+    if by in ("day", "hour"):
+        return {}
+    return _time(session, report, "").get("", {})
 
 
 def _nothing(report: Report) -> dict[str, float]:
@@ -156,7 +166,9 @@ def _measures(report: Report, seats: Any) -> dict[str, ColumnElement[Any]]:
             (seats.c.answered == last, lengths["wrapped"]), else_=literal(0.0, Float())
         )
     counts: dict[str, ColumnElement[Any]] = {
-        code: func.sum(case((belongs, 1), else_=0)) for code, belongs in sets.items()
+        code: func.sum(case((belongs, 1), else_=0))
+        for code, belongs in sets.items()
+        if seats is not None or code not in metrics.OWN
     }
     return counts | {
         code: func.sum(case((sets[metrics.SUMS[code][0]], length), else_=literal(0.0, Float())))
