@@ -1,6 +1,6 @@
 """200 calls of all kinds on a real Asterisk (BENCH_TRUTH_CALLS), our figures held against its queue_log and CDR.
 
-Every difference must fall into a category that says why (tests/pbx/truth.py); one that does not is a miss.
+Every difference must fall into a category that says why (tests/pbx/comparison.py); one that does not is a miss.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.pbx import truth
+from tests.pbx import comparison, truth
 
 CALLS = int(os.environ.get("BENCH_TRUTH_CALLS", "200"))
 
 
-async def run() -> truth.Verdict:
+async def run() -> comparison.Verdict:
     """Play, settle and compare."""
     with tempfile.TemporaryDirectory(prefix="truth-") as name:
         async with truth.playing(Path(name)) as played:
             await truth.play(played, CALLS, at_once=3)
             await played.settle()
-            return truth.compare(played)
+            return played.compare()
 
 
 def main() -> bool:

@@ -19,7 +19,7 @@ async def test_figures_equal_queue_log_and_cdr_but_for_named_differences(
     async with truth.playing(tmp_path) as played:
         await truth.play(played, len(truth.KINDS))
         await played.settle()
-        verdict = truth.compare(played)
+        verdict = played.compare()
     assert not verdict.unexplained, "\n".join(verdict.tell())
     assert verdict.calls == len(truth.KINDS)
     assert verdict.compared["answered"] >= 6 and verdict.compared["talk"] >= 2
