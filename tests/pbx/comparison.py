@@ -23,7 +23,7 @@ from callcenter.reports import conditions, queries
 PHONES = ("1001", "1002", "1003")
 BOSS = visibility.Viewer(0, "admin")
 # queue_log and CDR know whole seconds, and begin them at other events than AMI's.
-CLOSE_SECONDS = 2.0
+CLOSE_SECONDS = 1.1
 EXPLANATIONS = {
     "second_queue": "the caller was passed to a second queue: queue_log counts an entry in each, we count one offered call in the queue that answered",
     "rang_again": "the same phone rang several times in one call: queue_log has a line for each ring, we count the call once",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import random
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from callcenter import models
 from callcenter.db import Database
-from callcenter.reports import conditions, metrics, queries
+from callcenter.reports import conditions, metrics, periods, queries
 from tests.reports import slow
 from tests.servers import on_both
 
@@ -148,3 +150,82 @@ def test_the_moment_of_a_call_has_an_index_of_its_expression(peopled: Database) 
                 session.connection().exec_driver_sql("SELECT indexdef FROM pg_indexes").scalars()
             )
             assert any("COALESCE(queued, started)" in name for name in names)
+
+
+WAITS = (None, 0.0, 7.4, 7.5, 7.6, 19.9, 20.0, 20.1, 29.9, 30.0, 30.1, 200.0)
+RESULTS = (
+    None,
+    "answered",
+    "abandoned",
+    "no_answer",
+    "voicemail",
+    "dropped",
+    "agent_no_answer",
+    "lost",
+)
+
+
+def _crowd(chance: random.Random, count: int) -> list[Any]:
+    """Make many calls in few days, with waits on and beside every limit, so that each slip of a condition meets some."""
+    made = []
+    for _ in range(count):
+        begin = periods.midnight(chance.choice(slow.DAYS), slow.ZONE)
+        at = begin + timedelta(seconds=chance.choice((0, chance.randrange(-36_000, 900_000) / 10)))
+
+        def later(share: float, at: datetime = at) -> datetime | None:
+            return (
+                at + timedelta(seconds=chance.randrange(3000) / 10)
+                if chance.random() < share
+                else None
+            )
+
+        call = {
+            "direction": chance.choice(("inbound", "outbound", "internal")), "started": at, "queued": later(0.6),
+            "answered": later(0.5), "ended": later(0.85), "result": chance.choice(RESULTS),
+            "queue": chance.choice((None, "support", "sales")),
+            "variables": chance.choice(({}, {"CC_CAMPAIGN": "5"}, {"CC_CAMPAIGN": "fiber"})),
+            "wait_seconds": chance.choice(WAITS), "talk_seconds": chance.choice((None, 61.5)),
+            "hold_seconds": 3.5, "wrapup_seconds": chance.choice((None, 12.5)), "outcome_id": chance.choice((None, 1, 2)),
+            "merged_into": "other" if chance.random() < 0.1 else None,
+        }  # fmt: skip
+        theirs = [
+            {
+                "interface": f"PJSIP/{n}", "extension": str(n), "user_id": chance.choice((None, *slow.USERS)),
+                "rang": later(0.7), "answered": later(0.6), "left": later(0.9),
+                "outcome": chance.choice((None, "missed", "answered", "rejected", "answered_elsewhere")),
+            }
+            for n in range(chance.randrange(4))
+        ]  # fmt: skip
+        made.append((call, theirs))
+    return made
+
+
+@on_both()
+@pytest.mark.parametrize("short", [0.0, 7.5])
+def test_a_crowd_of_calls_on_every_limit_is_counted_alike(peopled: Database, short: float) -> None:
+    period = periods.Period(slow.DAYS[0], slow.DAYS[-1], slow.ZONE)
+    plain = conditions.Wanted(period.begin, period.end, zone=slow.ZONE.key)
+    asked = [
+        plain,
+        dataclasses.replace(plain, of_agents=True),
+        dataclasses.replace(plain, hour=1, direction="outbound"),
+    ]
+    with peopled.session() as session:
+        fill(session, _crowd(random.Random(7), 700), [])
+        session.flush()
+        session.expire_all()
+        calls = slow.read(session)
+        for wanted in asked:
+            for viewer in (slow.BOSS, slow.LEADER, slow.ALONE):
+                report = queries.Report(
+                    viewer, wanted, conditions.Rules(short_seconds=short), slow.NOW
+                )
+                for by in queries.BY:
+                    if by in ("agent", "team") and not wanted.of_agents:
+                        continue
+                    table, expected = report.table(session, by), slow.slow(report, calls, by)
+                    assert set(table.groups) == set(expected)
+                    for key, tally in expected.items():
+                        near(table.groups[key], tally, f"{by} {key}")
+                near(table.total, slow.slow(report, calls, "").get("", {}), "total")
+                _opened(session, report, calls, table)
