@@ -20,6 +20,7 @@ COMMANDS = {
     "callcenter.cli_recordings": ("transcribe", "worker"),
     "callcenter.cli_models": ("models",),
     "callcenter.cli_ledger": ("ledger",),
+    "callcenter.cli_reports": ("report",),
 }
 
 

@@ -234,6 +234,19 @@ class Speech(Part):
     )
 
 
+class Reports(Part):
+    """How figures are counted."""
+
+    short_abandon_seconds: float = Field(
+        0.0,
+        ge=0,
+        description="Callers who give up before it are left out of rates; 0 leaves none out.",
+    )
+    target_seconds: float = Field(
+        20.0, gt=0, description="Target of the service level, where the queue says nothing."
+    )
+
+
 class Log(Part):
     """What is written to standard error."""
 
@@ -258,6 +271,7 @@ class Settings(BaseSettings):
     ledger: Ledger = Ledger()
     recordings: Recordings = Recordings()
     speech: Speech = Speech()
+    reports: Reports = Reports()
     log: Log = Log()
 
     @classmethod

@@ -53,6 +53,8 @@ PURE = (
     "callcenter/health.py",
     "callcenter/crm/phones.py",
     "callcenter/crm/matching.py",
+    "callcenter/reports/metrics.py",
+    "callcenter/reports/figures.py",
     "screenpop/cards.py",
     "screenpop/delays.py",
     "screenpop/troubles.py",

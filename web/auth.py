@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -155,6 +157,7 @@ def note(
     address: str,
     object_type: str = "",
     object_id: str = "",
+    detail: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a line of the audit."""
     session.add(
@@ -164,6 +167,7 @@ def note(
             action=action,
             object_type=object_type,
             object_id=object_id,
+            detail=dict(detail or {}),
             address=address[:60],
         )
     )

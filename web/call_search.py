@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import phonenumbers
-from sqlalchemy import ColumnElement, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_, union_all
 from sqlalchemy import orm as sa_orm
 
 from callcenter import models
 from callcenter.crm import paging, phones, search, visibility
+from callcenter.reports import conditions
+from callcenter.settings import Settings
+from web import figure_asks
 
 PAGE = 50
 PERIODS = {"today": 0, "week": 6, "month": 29, "all": None}
@@ -30,8 +33,10 @@ RESULTS = (
     "agent_no_answer",
     "dropped",
 )
-NAMES = ("q", "period", "direction", "result", "queue", "agent", "outcome")
+NAMES = ("q", "period", "direction", "result", "queue", "agent", "outcome", *figure_asks.BEHIND)
 FEWEST_DIGITS = 3
+WHOLE_NUMBER = 7  # digits from which a number is somebody's, and no extension or beginning
+FEW = 100  # customers whom a search may mean and still be looked up one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,9 @@ class Wanted:
     outcome_id: int | None = None
     text: str = ""
     region: str = "IL"
+    set_code: str = ""  # of metrics.SETS: the calls behind a figure's number
+    behind: conditions.Wanted | None = None
+    rules: conditions.Rules = conditions.Rules()
 
 
 def chosen(query: Mapping[str, str]) -> dict[str, str]:
@@ -62,8 +70,21 @@ def chosen(query: Mapping[str, str]) -> dict[str, str]:
     return values
 
 
-def wanted(values: Mapping[str, str], midnight: Callable[[], datetime], region: str) -> Wanted:
+def wanted(
+    values: Mapping[str, str], midnight: Callable[[], datetime], settings: Settings
+) -> Wanted:
     """Turn the filters of an address into conditions; days begin at the office's midnight."""
+    behind = figure_asks.calls_behind(values, settings.site.timezone)
+    if behind is not None:
+        return Wanted(
+            result=values["result"],
+            outcome_id=int(values["outcome"]) if values["outcome"] else None,
+            text=values["q"],
+            region=settings.site.region,
+            set_code=values["set"],
+            behind=behind,
+            rules=figure_asks.rules(settings),
+        )
     days = PERIODS[values["period"]]
     return Wanted(
         since=None if days is None else midnight() - timedelta(days=days),
@@ -73,12 +94,17 @@ def wanted(values: Mapping[str, str], midnight: Callable[[], datetime], region: 
         agent_id=int(values["agent"]) if values["agent"] else None,
         outcome_id=int(values["outcome"]) if values["outcome"] else None,
         text=values["q"],
-        region=region,
+        region=settings.site.region,
     )
 
 
 def calls(
-    session: sa_orm.Session, viewer: visibility.Viewer, wanted: Wanted, *, after: str = ""
+    session: sa_orm.Session,
+    viewer: visibility.Viewer,
+    wanted: Wanted,
+    *,
+    after: str = "",
+    most: int = PAGE,
 ) -> paging.Page[models.Call]:
     """Return a page of visible calls with their participants."""
     call = models.Call
@@ -87,20 +113,35 @@ def calls(
         .where(
             call.merged_into.is_(None),
             visibility.visible(viewer, call),
-            *_conditions(wanted),
+            *_conditions(session, viewer, wanted),
         )
         .order_by(call.started.desc(), call.id.desc())
-        .limit(PAGE + 1)
+        .limit(most + 1)
         .options(sa_orm.selectinload(call.participants))
     )
     if after:
         query = query.where(tuple_(call.started, call.id) < paging.decode(after))
-    return paging.page(session.scalars(query).all(), PAGE, lambda row: (row.started, row.id))
+    return paging.page(session.scalars(query).all(), most, lambda row: (row.started, row.id))
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def count(session: sa_orm.Session, viewer: visibility.Viewer, wanted: Wanted) -> int:
+    """Count them all: for lists that a time bounds."""
+    seen = visibility.visible(viewer, models.Call)
+    query = select(func.count()).where(
+        models.Call.merged_into.is_(None), seen, *_conditions(session, viewer, wanted)
+    )
+    return session.scalar(query) or 0
+
+
+def _conditions(
+    session: sa_orm.Session, viewer: visibility.Viewer, wanted: Wanted
+) -> list[ColumnElement[bool]]:
     call = models.Call
     found: list[ColumnElement[bool]] = []
+    if wanted.behind is not None:
+        own = conditions.own(conditions.a_part(viewer, wanted.behind))
+        found += conditions.calls(viewer, wanted.behind)
+        found.append(conditions.sets(wanted.rules, own)[wanted.set_code])
     if wanted.since is not None:
         found.append(call.started >= wanted.since)
     for column, value in (
@@ -116,21 +157,34 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         part = sa_orm.aliased(models.CallParticipant)
         found.append(exists().where(part.call_id == call.id, part.user_id == wanted.agent_id))
     if wanted.text:
-        found.append(_meant(wanted.text, wanted.region))
+        found.append(_meant(session, wanted.text, wanted.region))
     return found
 
 
-def _meant(text: str, region: str) -> ColumnElement[bool]:
-    """Say whether a call is with whom, or from the number, that was typed."""
+def _meant(session: sa_orm.Session, text: str, region: str) -> ColumnElement[bool]:
+    """Say whether a call is with whom, or from the number, that was typed.
+
+    Who and what is rare is looked up by its own index; what is common is met soon when calls are walked by time.
+    """
     call = models.Call
-    parties = select(models.Party.id).where(search.matches(text, region))
-    ways: list[ColumnElement[bool]] = [call.party_id.in_(parties)]
+    matching = select(models.Party.id).where(search.matches(text, region))
+    parties = session.scalars(matching.limit(FEW + 1)).all()
+    rare = len(parties) <= FEW
+    ways: list[ColumnElement[bool]] = [call.party_id.in_(parties if rare else matching)]
     digits = "".join(c for c in phones.clean(text) if c.isdigit() or c == "+")
     if len(digits) >= FEWEST_DIGITS and not any(c.isalpha() for c in text):
-        for start in _beginnings(digits, region):
-            ways.append(call.far_e164.between(start, start + ":"))
-        ways += [call.from_raw == text, call.to_raw == text]
-    return or_(*ways)
+        ways += [call.far_e164.between(s, s + ":") for s in _beginnings(digits, region)]
+        rare = rare and len(digits) >= WHOLE_NUMBER
+        if len(digits) < WHOLE_NUMBER:  # an extension; outside numbers are in far_e164
+            ways += [call.from_raw == text, call.to_raw == text]
+    if not rare:
+        return or_(*ways)
+    found = sa_orm.aliased(call)
+    named = sa_orm.aliased(call)
+    by_number = [found.far_e164.between(s, s + ":") for s in _beginnings(digits, region)] if len(ways) > 1 else []  # fmt: skip
+    ids = [select(named.id).where(named.party_id.in_(parties))]
+    ids += [select(found.id).where(way) for way in by_number]
+    return call.id.in_(union_all(*ids))
 
 
 def _beginnings(digits: str, region: str) -> list[str]:

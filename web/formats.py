@@ -59,6 +59,13 @@ class Formats:
         pattern = "d MMM y" if self._texts.language == "en" else "dd.MM.y"
         return dates.format_date(day, pattern, locale=self._locale)
 
+    def weekday(self, day: date) -> str:
+        """Return a date with its day of the week, short and without markup."""
+        pattern = "d MMM" if self._texts.language == "en" else "dd.MM"
+        named = dates.format_date(day, "EEE", locale=self._locale)
+        shown = dates.format_date(day, pattern, locale=self._locale)
+        return f"{named} \u2066{shown}\u2069"
+
     def date(self, at: datetime) -> Markup:
         """Return the date alone."""
         return _ltr(self.plain_date(self.local(at).date()))
@@ -132,6 +139,16 @@ class Formats:
     def percent(self, share: float) -> Markup:
         """Return a share of 1 in percent."""
         return _ltr(numbers.format_percent(share, locale=self._locale))
+
+    def share(self, share: float | None) -> Markup:
+        """Return a share of 1 in percent to a tenth, or a dash for none."""
+        if share is None:
+            return Markup('<span class="muted">{}</span>').format(NONE)
+        return _ltr(numbers.format_percent(share, "#,##0.0%", locale=self._locale))
+
+    def hour(self, hour: int) -> str:
+        """Return an hour of the clock without markup."""
+        return f"\u2066{hour:02}:00\u2069"
 
     def size(self, count: float) -> Markup:
         """Return bytes as B, KB, MB, GB or TB."""

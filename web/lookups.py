@@ -92,3 +92,11 @@ def notes(
         .order_by(note.updated_at)
     )
     return {row.call_id: row.text for row in rows if row.call_id is not None}
+
+
+def teams(session: sa_orm.Session, viewer: visibility.Viewer) -> dict[int, str]:
+    """Return the teams whose figures a viewer may see."""
+    query = select(models.Team.id, models.Team.name).order_by(models.Team.name)
+    if not viewer.sees_all:
+        query = query.where(models.Team.id.in_(viewer.led_team_ids))
+    return {row.id: row.name for row in session.execute(query)}

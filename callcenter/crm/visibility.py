@@ -10,7 +10,8 @@ supervisor  also: of led teams and     also: of members and queues    also: of m
 manager     all                        all                            all
 admin       all                        all                            none, unless the account `listens`
 
-Notes, tasks and cases follow their customer or call, their author or assignee. The conditions are EXISTS over indexes, so
+Notes, tasks and cases follow their customer or call, their author or assignee; agents' states, and the figures of their
+own calls, are open to themselves, to who leads their team, and to managers and administrators (`watches`). The conditions are EXISTS over indexes, so
 that a page of the newest rows stops after that page; they use aliases of their own and go into any query.
 """
 
@@ -110,6 +111,16 @@ def _members(viewer: Viewer) -> Select[int]:
     """Select the users of the teams which the viewer leads."""
     member = _alias(models.Membership)
     return select(member.user_id).where(member.team_id.in_(viewer.led_team_ids))
+
+
+def watches(viewer: Viewer, user_id: Any) -> ColumnElement[bool]:
+    """Say whose time and own figures are open: everybody's, those of led teams, one's own."""
+    if viewer.role not in models.ROLES:
+        return false()
+    if viewer.sees_all:
+        return true()
+    own = user_id == viewer.id
+    return or_(own, user_id.in_(_members(viewer))) if viewer.supervises else own
 
 
 def _took_part(viewer: Viewer, call_id: Any) -> ColumnElement[bool]:
@@ -220,6 +231,10 @@ def _of_call(viewer: Viewer, call_id: Any) -> ColumnElement[bool]:
     return exists().where(call.id == call_id, _call(viewer, call))
 
 
+def _state(viewer: Viewer, state: Any) -> ColumnElement[bool]:
+    return watches(viewer, state.user_id)
+
+
 _RULES: dict[type[models.Base], Callable[[Viewer, Any], ColumnElement[bool]]] = {
     models.Party: _party,
     models.Call: _call,
@@ -230,4 +245,5 @@ _RULES: dict[type[models.Base], Callable[[Viewer, Any], ColumnElement[bool]]] = 
     models.Note: _note,
     models.Task: _task,
     models.Case: _case,
+    models.AgentState: _state,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from callcenter.models.base import Base
@@ -20,6 +20,11 @@ class Call(Base):
         Index("ix_call_started", "started", "id"),
         Index("ix_call_party", "party_id", "started"),
         Index("ix_call_far", "far_e164", "started"),
+        # Lists are read by time: what is rare among many must not be looked for in all of them.
+        Index("ix_call_queue", "queue", "started"),
+        Index("ix_call_result", "result", "started"),
+        Index("ix_call_outcome", "outcome_id", "started"),
+        Index("ix_call_direction", "direction", "started"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -31,7 +36,7 @@ class Call(Base):
     to_raw: Mapped[str] = mapped_column(String(80), default="")
     far_e164: Mapped[str | None] = mapped_column(String(20))  # the number of the party outside
     did: Mapped[str | None] = mapped_column(String(80))
-    queue: Mapped[str | None] = mapped_column(String(80), index=True)
+    queue: Mapped[str | None] = mapped_column(String(80))
     started: Mapped[datetime]
     queued: Mapped[datetime | None]
     ringing: Mapped[datetime | None]
@@ -61,6 +66,10 @@ class Call(Base):
     participants: Mapped[list[CallParticipant]] = relationship(
         back_populates="call", order_by="CallParticipant.id"
     )
+
+
+# The moment to which a call belongs in figures, exactly as reports/conditions.py spells it.
+Index("ix_call_moment", func.coalesce(Call.queued, Call.started))
 
 
 class CallParticipant(Base):

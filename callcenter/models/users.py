@@ -73,6 +73,7 @@ class AgentState(Base):
     __table_args__ = (
         UniqueConstraint("user_id", "since"),  # an interval is written again when it ends
         Index("ix_agent_state_user", "user_id", "until"),
+        Index("ix_agent_state_since", "since"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -84,7 +84,7 @@ class Stage:
             for call in phone.agent.calls.values():
                 call.forget()
             await phone.agent.register()
-            await self._reachable(phone.number)
+            await self.reachable(phone.number)
         for call in self.trunk.agent.calls.values():
             call.forget()
 
@@ -92,10 +92,10 @@ class Stage:
         """Register a phone, and return when the exchange knows."""
         phone = self.phones[number] = parties.Phone(self.exchange, number)
         await phone.start()
-        await self._reachable(number)
+        await self.reachable(number)
         return phone
 
-    async def _reachable(self, number: str) -> None:
+    async def reachable(self, number: str) -> None:
         """Wait until the exchange holds a phone for idle."""
         while True:
             states = await self.manager.listing(

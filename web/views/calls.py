@@ -14,6 +14,7 @@ from sqlalchemy import select
 from callcenter import models
 from callcenter.crm import paging, visibility
 from callcenter.db import utcnow
+from callcenter.reports.figures import SET_NAMES
 from recordings import waiting
 from web import auth, call_search, keys, lookups, rendering
 
@@ -30,6 +31,8 @@ class Listed:
     outcomes: dict[int, str]
     agents: dict[int, str]
     notes: dict[int, str]
+    teams: dict[int, str]
+    behind: int | None = None  # how many there are, where the list is what stands behind a figure
 
 
 def read_list(
@@ -53,6 +56,8 @@ def read_list(
         outcomes=lookups.outcomes(session, language),
         agents=lookups.colleagues(session, viewer),
         notes=lookups.notes(session, viewer, [call.id for call in page.items]),
+        teams=lookups.teams(session, viewer) if wanted.behind else {},
+        behind=call_search.count(session, viewer, wanted) if wanted.behind else None,
     )
 
 
@@ -61,7 +66,7 @@ async def listing(request: web.Request) -> web.StreamResponse:
     settings = request.app[keys.SETTINGS]
     formats = rendering.fmt(request)
     chosen = call_search.chosen(request.query)
-    wanted = call_search.wanted(chosen, formats.midnight, settings.site.region)
+    wanted = call_search.wanted(chosen, formats.midnight, settings)
     listed = await request.app[keys.DATABASE].run(
         read_list,
         auth.current(request).viewer,
@@ -78,6 +83,9 @@ async def listing(request: web.Request) -> web.StreamResponse:
         chosen=chosen,
         tabs=tabs,
         filtered=any(value for name, value in chosen.items() if name != "period"),
+        wanted=wanted,
+        set_name=auth.texts(request).translations.gettext(SET_NAMES.get(wanted.set_code, "-")),
+        file=f"/calls.csv?{urlencode(kept)}",
         cleared=_link({"period": chosen["period"]}),
         first=_link(kept) if request.query.get("after") else "",
         older=_link({**kept, "after": listed.page.next}) if listed.page.next else "",
