@@ -51,6 +51,8 @@ class Screens:
         match change:
             case live.Noticed():
                 self.notice(change.user_id, change.level, change.code, call_id=change.call_id)
+            case live.LeadChanged(user_id):
+                self._push(user_id, "lead.changed", {})
             case live.Popped(call, leg) | live.Relinked(call, leg):
                 self._pop(call, leg)
             case live.Updated(call, leg):

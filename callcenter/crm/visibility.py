@@ -10,6 +10,9 @@ supervisor  also: of led teams and     also: of members and queues    also: of m
 manager     all                        all                            all
 admin       all                        all                            none, unless the account `listens`
 
+Campaigns are seen by their team (all, where they have none): by agents while they run or pause, by supervisors always. A lead is
+seen by who sees to its campaign, and by the agent on whose desk it is; the files it came from by the former alone.
+
 Notes, tasks and cases follow their customer or call, their author or assignee. The conditions are EXISTS over indexes, so
 that a page of the newest rows stops after that page; they use aliases of their own and go into any query.
 """
@@ -220,6 +223,29 @@ def _of_call(viewer: Viewer, call_id: Any) -> ColumnElement[bool]:
     return exists().where(call.id == call_id, _call(viewer, call))
 
 
+def _campaign(viewer: Viewer, campaign: Any) -> ColumnElement[bool]:
+    if viewer.sees_all:
+        return true()
+    teams = viewer.team_ids | viewer.led_team_ids
+    theirs = or_(campaign.team_id.is_(None), campaign.team_id.in_(teams))
+    if viewer.role == "supervisor":
+        return theirs
+    return and_(theirs, campaign.state.in_(("running", "paused")))
+
+
+def _lead(viewer: Viewer, lead: Any) -> ColumnElement[bool]:
+    return lead.leased_by_id == viewer.id if viewer.role == "agent" else _of_campaign(viewer, lead)
+
+
+def _batch(viewer: Viewer, batch: Any) -> ColumnElement[bool]:
+    return false() if viewer.role == "agent" else _of_campaign(viewer, batch)
+
+
+def _of_campaign(viewer: Viewer, row: Any) -> ColumnElement[bool]:
+    campaign = _alias(models.Campaign)
+    return exists().where(campaign.id == row.campaign_id, _campaign(viewer, campaign))
+
+
 _RULES: dict[type[models.Base], Callable[[Viewer, Any], ColumnElement[bool]]] = {
     models.Party: _party,
     models.Call: _call,
@@ -230,4 +256,7 @@ _RULES: dict[type[models.Base], Callable[[Viewer, Any], ColumnElement[bool]]] = 
     models.Note: _note,
     models.Task: _task,
     models.Case: _case,
+    models.Campaign: _campaign,
+    models.Lead: _lead,
+    models.ImportBatch: _batch,
 }

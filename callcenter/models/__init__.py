@@ -11,6 +11,14 @@ from callcenter.models.calls import (
     OwnNumber,
     QueueProfile,
 )
+from callcenter.models.outbound import (
+    Campaign,
+    CampaignSeat,
+    DncEntry,
+    ImportBatch,
+    ImportRow,
+    Lead,
+)
 from callcenter.models.people import (
     Case,
     Note,
@@ -41,9 +49,15 @@ __all__ = [
     "Base",
     "Call",
     "CallParticipant",
+    "Campaign",
+    "CampaignSeat",
     "Case",
     "DialAttempt",
+    "DncEntry",
     "ExtensionAssignment",
+    "ImportBatch",
+    "ImportRow",
+    "Lead",
     "Membership",
     "Note",
     "NumberChoice",
