@@ -17,6 +17,7 @@ COMMANDS = {
     "callcenter.cli_serve": ("serve", "demo", "doctor", "settings"),
     "callcenter.cli_telephony": ("replay", "record"),
     "callcenter.cli_crm": ("match", "migrate", "sample", "user"),
+    "callcenter.cli_outbound": ("import", "dnc"),
     "callcenter.cli_recordings": ("transcribe", "worker", "models"),
 }
 

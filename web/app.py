@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from aiohttp import web
 from aiohttp_session import session_middleware
 
 from callcenter.db import Database
+from callcenter.outbound import importer
 from callcenter.settings import Settings
 from web import auth, failures, keys, live, rendering, routes, security, sessions, throttle
 
 LARGEST_BODY = 1024 * 1024
+
+
+async def _importing(app: web.Application) -> AsyncIterator[None]:
+    app[keys.IMPORTER].start()
+    yield
+    await app[keys.IMPORTER].stop()
 
 
 def create_app(
@@ -36,6 +44,8 @@ def create_app(
     app[keys.THROTTLE] = throttle.Throttle()
     app[keys.SIGNED_OUT] = []
     app[keys.RENDERER] = rendering.Renderer(settings)
+    app[keys.IMPORTER] = importer.Importer(settings, database)
+    app.cleanup_ctx.append(_importing)
     app.on_response_prepare.append(security.add_headers)
     if switchboard is not None:
         live.attach(app, switchboard)

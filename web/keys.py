@@ -11,6 +11,7 @@ from callcenter.db import Database
 from callcenter.settings import Settings
 
 if TYPE_CHECKING:
+    from callcenter.outbound.importer import Importer
     from screenpop.floor import Floor
     from web.auth import Person
     from web.i18n import Texts
@@ -29,6 +30,8 @@ THROTTLE: web.AppKey[Throttle] = web.AppKey("throttle")
 SWITCHBOARD: web.AppKey[Any] = web.AppKey("switchboard")
 # Who takes part in what now, and their browsers (screenpop/floor.py); only there with a switchboard.
 FLOOR: web.AppKey[Floor] = web.AppKey("floor")
+# Works lists of leads off in a process of its own (outbound/importer.py).
+IMPORTER: web.AppKey[Importer] = web.AppKey("importer")
 # Awaited with the session's hash after it was ended, so that its live connection ends with it.
 SIGNED_OUT: web.AppKey[list[SignedOut]] = web.AppKey("signed_out")
 

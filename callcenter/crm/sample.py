@@ -133,6 +133,16 @@ def _lists(session: Session, teams: dict[str, int], *, pbx: str) -> dict[str, in
             callback=callback,
             position=position,
         )
+    for position, (code, success, callback, effect, *labels) in enumerate(w.SALES_OUTCOMES):
+        outcomes[code] = models.Outcome(
+            code=code,
+            labels=dict(zip(LANGUAGES, labels, strict=True)),
+            success=success,
+            callback=callback,
+            effect=effect,
+            scope="campaign",
+            position=len(w.OUTCOMES) + position,
+        )
     session.add_all(outcomes.values())
     for position, (code, minutes, *labels) in enumerate(w.PAUSES):
         named = dict(zip(LANGUAGES, labels, strict=True))

@@ -88,13 +88,31 @@ OUTCOMES = [
     ("solved", 1, True, False, "נפתר", "Solved", "Решено"),
     ("case_opened", 2, False, False, "נפתחה פנייה", "Case opened", "Создано обращение"),
     ("callback", 3, False, True, "חזרה ללקוח", "Callback", "Перезвонить"),
-    ("passed_on", 4, False, False, "הועבר למחלקה", "Passed to another team", "Передано другой команде"),
+    (
+        "passed_on",
+        4,
+        False,
+        False,
+        "הועבר למחלקה",
+        "Passed to another team",
+        "Передано другой команде",
+    ),
     ("technician", 5, True, False, "טכנאי תואם", "Technician booked", "Назначен техник"),
     ("general", 6, True, False, "שאלה כללית", "General question", "Общий вопрос"),
     ("complaint", 7, False, False, "תלונה", "Complaint", "Жалоба"),
     ("wrong_number", 8, False, False, "טעות במספר", "Wrong number", "Неверный номер"),
     ("disconnected", 9, False, False, "שיחה נותקה", "Call disconnected", "Обрыв связи"),
     ("other", None, False, False, "אחר", "Other", "Другое"),
+]
+# Of campaigns, whose own order gives the digits: code, success, callback, effect, he, en, ru
+SALES_OUTCOMES = [
+    ("sale", True, False, "", "מכירה", "Sale", "Продажа"),
+    ("offer_sent", False, False, "", "נשלחה הצעה", "Offer sent", "Отправлено предложение"),
+    ("not_interested", False, False, "", "אין עניין", "Not interested", "Нет интереса"),
+    ("no_answer", False, False, "", "אין מענה", "No answer", "Нет ответа"),
+    ("voicemail", False, False, "", "תא קולי", "Voicemail", "Голосовая почта"),
+    ("not_in_service", False, False, "bad_number", "המספר מנותק", "Number not in service", "Номер не обслуживается"),
+    ("do_not_call", False, False, "do_not_call", "בקשה לא להתקשר", "Asked not to be called", "Просьба не звонить"),
 ]  # fmt: skip
 # code, minutes allowed, he, en, ru
 PAUSES = [

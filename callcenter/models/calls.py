@@ -123,6 +123,7 @@ class Outcome(Base):
     callback: Mapped[bool] = mapped_column(default=False)  # asks for a time to call back
     # What else it does: "" | do_not_call (the number goes onto the list) | bad_number (it is marked)
     effect: Mapped[str] = mapped_column(String(12), default="")
+    scope: Mapped[str] = mapped_column(String(10), default="all")  # all | campaign: its calls alone
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 

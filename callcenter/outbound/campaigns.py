@@ -159,20 +159,17 @@ def progress(session: Session, ids: Sequence[int], now: datetime) -> dict[int, P
         .where(lead.campaign_id.in_(ids))
         .group_by(lead.campaign_id)
     ).all()  # fmt: skip
-    recent = dict(
-        session.execute(
-            select(lead.campaign_id, func.count())
-            .join(attempt, attempt.lead_id == lead.id)
-            .where(
-                attempt.requested_at > now - timedelta(hours=1),
-                attempt.state != "refused",
-                lead.campaign_id.in_(ids),
-            )
-            .group_by(lead.campaign_id)
+    hour = session.execute(
+        select(lead.campaign_id, func.count())
+        .join(attempt, attempt.lead_id == lead.id)
+        .where(
+            attempt.requested_at > now - timedelta(hours=1),
+            attempt.state != "refused",
+            lead.campaign_id.in_(ids),
         )
-        .tuples()
-        .all()
+        .group_by(lead.campaign_id)
     )
+    recent = {campaign_id: count for campaign_id, count in hour}
     return {
         id_: Progress(total, left, total - left, reached, won, promised, due, tries, recent.get(id_, 0))
         for id_, total, left, reached, won, promised, due, tries in rows

@@ -46,6 +46,17 @@ def find(session: Session, e164: str, now: datetime) -> models.DncEntry | None:
     )
 
 
+def listed(session: Session, numbers: Iterable[str], now: datetime) -> dict[str, models.DncEntry]:
+    """Return which of some numbers are on a list now."""
+    entry = models.DncEntry
+    rows = session.scalars(
+        select(entry)
+        .where(entry.e164.in_(list(numbers)), or_(entry.until.is_(None), entry.until > now))
+        .order_by(entry.source)
+    )
+    return {row.e164: row for row in rows}
+
+
 def add(
     session: Session,
     e164: str,

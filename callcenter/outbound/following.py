@@ -35,6 +35,7 @@ class Following:
         self._config, self._database = config, database
         self._dialer, self._agents, self._desk = dialer, agents_, desk_
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._wrapping: set[live.Key] = set()  # leads' calls that ended and are being written up
         self._sweeper: asyncio.Task[None] | None = None
         dialer.ended.append(self._ended)
 
@@ -52,15 +53,19 @@ class Following:
             await asyncio.wait(self._tasks)
 
     def wrapped_up(self, user_id: int, call: live.Key, outcome_id: int | None) -> None:
-        """Settle a call whose wrap-up is over, however it ended; a call of no lead is nothing to do."""
-        self._run(self._settle(user_id, call[1], "answered", outcome_id))
+        """Settle a lead's call whose wrap-up is over, however it ended, and let its desk look again."""
+        if call in self._wrapping or self._dialer.waits_for(call):
+            self._wrapping.discard(call)
+            self._run(self._settle(user_id, call[1], "answered", outcome_id))
 
     def _ended(self, dial: live.Dial, call: live.Key, result: str) -> None:
         """Settle a call that ended, unless its agent is still writing what came of it."""
         if dial.lead_id is None:
             return
         wrapup = self._agents.get(dial.user_id).wrapup
-        if wrapup is None or wrapup.call != call:
+        if wrapup is not None and wrapup.call == call:
+            self._wrapping.add(call)
+        else:
             self._run(self._settle(dial.user_id, call[1], result, None))
 
     def _run(self, work: Any) -> None:
@@ -72,14 +77,13 @@ class Following:
         self, user_id: int, attempt_id: str, result: str, outcome_id: int | None
     ) -> None:
         try:
-            settled = await self._database.run(
+            await self._database.run(
                 settling.settle, attempt_id, result=result, outcome_id=outcome_id, now=db.utcnow()
             )
         except (SQLAlchemyError, errors.CallCenterError) as error:
             log.warning("not settled, the sweep will", attempt=attempt_id, problem=str(error)[:200])
             return
-        if settled:
-            self._desk.lead_changed(user_id)
+        self._desk.lead_changed(user_id)
 
     async def sweep(self) -> None:
         """Settle what nobody settled, and tell who promised to call back now."""

@@ -49,7 +49,7 @@ def look(path: Path, region: str) -> Look:
     form = tables.recognise(path)
     first = tables.first_rows(path, form, PREVIEW + 1)
     if not first:
-        raise tables.NotATable("has no rows")
+        raise tables.NotATable("has no rows", "empty")
     has_header = columns.is_header(first[0], region)
     width = max(len(row) for row in first)
     head = (first[0] + [""] * width)[:width] if has_header else [str(i + 1) for i in range(width)]
@@ -120,7 +120,7 @@ def create(
 
 
 def start(
-    session: Session, viewer: visibility.Viewer, batch_id: int, mapping: Mapping[int, str], *, has_header: bool
+    session: Session, viewer: visibility.Viewer, batch_id: int, mapping: Mapping[int, str]
 ) -> None:  # fmt: skip
     """Let a mapped batch run; once."""
     kept = check_mapping(mapping)
@@ -129,7 +129,7 @@ def start(
     moved = session.execute(
         update(batch_)
         .where(batch_.id == batch.id, batch_.state == "mapping")
-        .values(state="waiting", mapping=kept, has_header=has_header)
+        .values(state="waiting", mapping=kept)
         .execution_options(synchronize_session=False)
     )
     if not getattr(moved, "rowcount", 0):

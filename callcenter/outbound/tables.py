@@ -41,8 +41,10 @@ class NotATable(errors.Invalid):
 
     code = "not_a_table"
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, what: str = "other_kind") -> None:
+        """Take the words, and what they are about: empty, other_kind, old_xls, encoding, broken or too_large."""
         super().__init__("file", problem)
+        self.what = what
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,12 @@ def recognise(path: Path) -> Form:
     with path.open("rb") as file:
         head = file.read(SAMPLE)
     if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
-        raise NotATable("is empty")
+        raise NotATable("is empty", "empty")
     for sign, what in _SIGNS:
         if head.startswith(sign):
-            raise NotATable(f"is {what}, not a table")
+            raise NotATable(
+                f"is {what}, not a table", "old_xls" if ".xls;" in what else "other_kind"
+            )
     if head.startswith(b"PK\x03\x04"):
         _check_zip(path)
         return Form(XLSX)
@@ -141,7 +145,7 @@ def _readable(path: Path, encoding: str) -> str:
 
 
 def _unreadable() -> str:
-    raise NotATable("is neither UTF-8, UTF-16 nor Windows-1255 text")
+    raise NotATable("is neither UTF-8, UTF-16 nor Windows-1255 text", "encoding")
 
 
 def _delimiter(text: str) -> str:
@@ -176,7 +180,8 @@ def _csv_rows(path: Path, form: Form) -> Iterator[list[str]]:
                 yield [_tidy(cell) for cell in row]
         except csv.Error as error:
             raise NotATable(
-                f"cannot be read past line {reader.line_num}: {error}; perhaps a quotation mark is not closed"
+                f"cannot be read past line {reader.line_num}: {error}; perhaps a quotation mark is not closed",
+                "broken",
             ) from error
 
 
@@ -187,11 +192,11 @@ def _check_zip(path: Path) -> None:
             names = archive.namelist()
             size = sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise NotATable("is a broken .xlsx or a compressed file") from error
+        raise NotATable("is a broken .xlsx or a compressed file", "broken") from error
     if "xl/workbook.xml" not in names:
         raise NotATable("is a compressed file or another kind of document, not a table")
     if size > LARGEST_UNPACKED:
-        raise NotATable("unpacks to more than a gigabyte")
+        raise NotATable("unpacks to more than a gigabyte", "too_large")
 
 
 def _sheet_rows(path: Path) -> Iterator[list[str]]:
@@ -205,14 +210,14 @@ def _sheet_rows(path: Path) -> Iterator[list[str]]:
         OSError,
         SyntaxError,
     ) as error:
-        raise NotATable("is a broken .xlsx") from error
+        raise NotATable("is a broken .xlsx", "broken") from error
     try:
         sheet = book.worksheets[0] if book.worksheets else None
         if sheet is None:
-            raise NotATable("has no sheet")
+            raise NotATable("has no sheet", "empty")
         for row in sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS):
             yield [_tidy(cell) for cell in row]
     except (SyntaxError, KeyError, ValueError, zipfile.BadZipFile) as error:  # a part of it is torn
-        raise NotATable("is a broken .xlsx") from error
+        raise NotATable("is a broken .xlsx", "broken") from error
     finally:
         book.close()

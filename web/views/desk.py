@@ -180,7 +180,7 @@ def choices(session: sa_orm.Session, language: str) -> dict[str, list[dict[str, 
 
     outcomes = session.scalars(
         select(models.Outcome)
-        .where(models.Outcome.active)
+        .where(models.Outcome.active, models.Outcome.scope == "all")
         .order_by(models.Outcome.position, models.Outcome.id)
     )
     reasons = session.scalars(

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from callcenter import db, errors
 from callcenter.crm import agents, casework, center, live, notes, seats, shift, steering
+from callcenter.outbound import settling
 from screenpop import floor, targets
 from web import auth, keys
 
@@ -42,13 +43,6 @@ class QueueBody(Body):
 
     queue: Annotated[str, Field(min_length=1, max_length=80)]
     member: bool
-
-
-class DialBody(Body):
-    """POST /dial."""
-
-    number: Annotated[str, Field(min_length=1, max_length=80)]
-    party_id: int | None = None
 
 
 class TransferBody(Body):
@@ -94,48 +88,41 @@ async def snapshot(request: web.Request) -> web.StreamResponse:
 
 async def agent_state(request: web.Request) -> web.StreamResponse:
     """Take what the agent declares."""
-    body = await _read(request, StateBody)
-    await shift.become(_center(request), auth.current(request).id, State(body.state), body.reason)
-    return _json({"state": _center(request).agents.get(auth.current(request).id).state.value})
+    body = await read(request, StateBody)
+    await shift.become(center_of(request), auth.current(request).id, State(body.state), body.reason)
+    return _json({"state": center_of(request).agents.get(auth.current(request).id).state.value})
 
 
 async def agent_queues(request: web.Request) -> web.StreamResponse:
     """Sign in to a queue or out of it."""
-    body = await _read(request, QueueBody)
-    await shift.serve(_center(request), auth.current(request).id, body.queue, body.member)
+    body = await read(request, QueueBody)
+    await shift.serve(center_of(request), auth.current(request).id, body.queue, body.member)
     return _json({"queue": body.queue, "member": body.member})
-
-
-async def dial(request: web.Request) -> web.StreamResponse:
-    """Place a call: the agent's phone first, then the number."""
-    body = await _read(request, DialBody)
-    dialer = _center(request).dialer
-    return _json({"id": await dialer.dial(auth.current(request).id, body.number, body.party_id)})
 
 
 async def hang_up(request: web.Request) -> web.StreamResponse:
     """End the user's part in a call."""
-    await steering.hang_up(_center(request), auth.current(request).id, _id(request))
+    await steering.hang_up(center_of(request), auth.current(request).id, _id(request))
     return _json({})
 
 
 async def hold(request: web.Request) -> web.StreamResponse:
     """Let the customer wait with music."""
-    await steering.hold(_center(request), auth.current(request).id, _id(request))
+    await steering.hold(center_of(request), auth.current(request).id, _id(request))
     return _json({})
 
 
 async def resume(request: web.Request) -> web.StreamResponse:
     """Take the customer back."""
-    await steering.resume(_center(request), auth.current(request).id, _id(request))
+    await steering.resume(center_of(request), auth.current(request).id, _id(request))
     return _json({})
 
 
 async def transfer(request: web.Request) -> web.StreamResponse:
     """Pass the call on, blind or after talking."""
-    body = await _read(request, TransferBody)
+    body = await read(request, TransferBody)
     await steering.transfer(
-        _center(request), auth.current(request).id, _id(request), body.to,
+        center_of(request), auth.current(request).id, _id(request), body.to,
         attended=body.kind == "attended",
     )  # fmt: skip
     return _json({})
@@ -143,23 +130,23 @@ async def transfer(request: web.Request) -> web.StreamResponse:
 
 async def transfer_complete(request: web.Request) -> web.StreamResponse:
     """Leave the customer with the colleague."""
-    await steering.complete(_center(request), auth.current(request).id, _id(request))
+    await steering.complete(center_of(request), auth.current(request).id, _id(request))
     return _json({})
 
 
 async def transfer_cancel(request: web.Request) -> web.StreamResponse:
     """Go back to the customer."""
-    await steering.cancel(_center(request), auth.current(request).id, _id(request))
+    await steering.cancel(center_of(request), auth.current(request).id, _id(request))
     return _json({})
 
 
 async def note(request: web.Request) -> web.StreamResponse:
     """Save the note as it is typed; 409 with what it says now, when it was changed elsewhere."""
-    body = await _read(request, NoteBody)
+    body = await read(request, NoteBody)
     call, person = _own_call(request)
-    await _center(request).written()
+    await center_of(request).written()
     try:
-        saved = await _center(request).database.run(
+        saved = await center_of(request).database.run(
             casework.save_note, call.pbx, call.id, person.viewer, body.text,
             version=body.version, now=db.utcnow(),
         )  # fmt: skip
@@ -174,10 +161,10 @@ async def note(request: web.Request) -> web.StreamResponse:
 
 async def party(request: web.Request) -> web.StreamResponse:
     """Say who is calling."""
-    body = await _read(request, PartyBody)
+    body = await read(request, PartyBody)
     call, person = _own_call(request)
-    await _center(request).written()
-    linked = await _center(request).database.run(
+    await center_of(request).written()
+    linked = await center_of(request).database.run(
         casework.choose, call.pbx, call.id, person.viewer, body.party_id, now=db.utcnow()
     )
     return await _linked(request, call, linked)
@@ -185,28 +172,28 @@ async def party(request: web.Request) -> web.StreamResponse:
 
 async def customer(request: web.Request) -> web.StreamResponse:
     """Make a customer of who is calling."""
-    body = await _read(request, CustomerBody)
+    body = await read(request, CustomerBody)
     call, person = _own_call(request)
-    await _center(request).written()
-    linked = await _center(request).database.run(
+    await center_of(request).written()
+    linked = await center_of(request).database.run(
         casework.create, call.pbx, call.id, person.viewer, body.name,
-        now=db.utcnow(), region=_center(request).settings.site.region,
+        now=db.utcnow(), region=center_of(request).settings.site.region,
     )  # fmt: skip
     return await _linked(request, call, linked)
 
 
 async def wrapup(request: web.Request) -> web.StreamResponse:
     """Finish the wrap-up with an outcome, and go on as the agent says."""
-    body = await _read(request, WrapupBody)
+    body = await read(request, WrapupBody)
     call, person = _own_call(request)
-    of, user_id = _center(request), person.viewer.id
+    of, user_id = center_of(request), person.viewer.id
     current = of.agents.get(user_id).wrapup
     if current is None or current.call != call.key:
         raise steering.WrongMoment("the call is not in wrap-up")
     callback = None if body.callback_at is None else datetime.fromtimestamp(body.callback_at, UTC)
     await of.written()
     await of.database.run(
-        casework.conclude, call.pbx, call.id, person.viewer,
+        settling.conclude, call.pbx, call.id, person.viewer,
         outcome_id=body.outcome_id, callback_at=callback, now=db.utcnow(),
     )  # fmt: skip
     then = State.READY if body.next == "ready" else State.PAUSED
@@ -221,10 +208,10 @@ async def wrapup(request: web.Request) -> web.StreamResponse:
 async def wrapup_extend(request: web.Request) -> web.StreamResponse:
     """Give the wrap-up more time."""
     call, person = _own_call(request)
-    current = _center(request).agents.get(person.viewer.id).wrapup
+    current = center_of(request).agents.get(person.viewer.id).wrapup
     if current is None or current.call != call.key:
         raise steering.WrongMoment("the call is not in wrap-up")
-    return _json({"until": _center(request).extend_wrapup(person.viewer.id)})
+    return _json({"until": center_of(request).extend_wrapup(person.viewer.id)})
 
 
 async def find(request: web.Request) -> web.StreamResponse:
@@ -249,7 +236,7 @@ async def transfer_targets(request: web.Request) -> web.StreamResponse:
 async def _linked(
     request: web.Request, call: live.LiveCall, linked: casework.Linked
 ) -> web.StreamResponse:
-    _center(request).desk.said(call, linked.party_id, linked.name)
+    center_of(request).desk.said(call, linked.party_id, linked.name)
     card = await _floor(request).screens.card(call, auth.current(request).id)
     return _json({"party_id": linked.party_id, "card": card})
 
@@ -261,7 +248,7 @@ def _floor(request: web.Request) -> floor.Floor:
     return found
 
 
-def _center(request: web.Request) -> center.Center:
+def center_of(request: web.Request) -> center.Center:
     return _floor(request).center
 
 
@@ -271,14 +258,14 @@ def _id(request: web.Request) -> str:
 
 def _own_call(request: web.Request) -> tuple[live.LiveCall, seats.Person]:
     """Give a call on the user's own screen; raise NotFound for any other."""
-    of, user_id = _center(request), auth.current(request).id
+    of, user_id = center_of(request), auth.current(request).id
     call, person = of.desk.find(user_id, _id(request)), of.seats.person(user_id)
     if call is None or person is None:
         raise errors.NotFound("no such call")
     return call, person
 
 
-async def _read(request: web.Request, model: type[B] | type[NoteBody]) -> Any:
+async def read(request: web.Request, model: type[B] | type[NoteBody]) -> Any:
     """Check a body; raise Invalid naming the first field that is wrong."""
     if request.content_type != "application/json":
         raise errors.Invalid("body", "must be JSON")
