@@ -35,6 +35,16 @@ _SIGNS = (
 )  # fmt: skip
 _MARKUP = ("<!doctype", "<html", "<?xml", "{", "[{")
 
+# What openpyxl and what it stands on raise of a workbook that is torn, or none.
+_TORN = (
+    xlsx_errors.InvalidFileException,
+    zipfile.BadZipFile,
+    KeyError,
+    ValueError,
+    OSError,
+    SyntaxError,
+)
+
 
 class NotATable(errors.Invalid):
     """Refuse a file that holds no rows, saying what it is instead."""
@@ -200,24 +210,19 @@ def _check_zip(path: Path) -> None:
 
 
 def _sheet_rows(path: Path) -> Iterator[list[str]]:
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (
-        xlsx_errors.InvalidFileException,
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        OSError,
-        SyntaxError,
-    ) as error:
-        raise NotATable("is a broken .xlsx", "broken") from error
-    try:
-        sheet = book.worksheets[0] if book.worksheets else None
-        if sheet is None:
-            raise NotATable("has no sheet", "empty")
-        for row in sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS):
-            yield [_tidy(cell) for cell in row]
-    except (SyntaxError, KeyError, ValueError, zipfile.BadZipFile) as error:  # a part of it is torn
-        raise NotATable("is a broken .xlsx", "broken") from error
-    finally:
-        book.close()
+    # As a stream: by its path a workbook would be judged by the end of its name.
+    with path.open("rb") as file:
+        try:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            if not book.worksheets:
+                raise NotATable("has no sheet", "empty")
+            for row in book.worksheets[0].iter_rows(values_only=True, max_col=MOST_COLUMNS):
+                yield _shortened([_tidy(cell) for cell in row])
+        except _TORN as error:
+            raise NotATable("is a broken .xlsx", "broken") from error
+
+
+def _shortened(row: list[str]) -> list[str]:
+    while row and not row[-1]:
+        row.pop()
+    return row

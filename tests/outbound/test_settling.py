@@ -34,7 +34,9 @@ def test_a_call_is_settled_exactly_once(database: db.Database) -> None:
     def settle(outcome_id: int | None) -> None:
         start.wait()
         first.append(
-            database.call(settling.settle, "cc-1", result="answered", outcome_id=outcome_id, now=NOW)
+            database.call(
+                settling.settle, "cc-1", result="answered", outcome_id=outcome_id, now=NOW
+            )
         )
 
     threads = [threading.Thread(target=settle, args=(sale if i % 2 else None,)) for i in range(6)]
