@@ -57,7 +57,7 @@ class Desk extends HTMLElement {
     if (queues) render(this.strip(state), queues);
     this.headline(state);
     if (!given?.lead) this.follow(working);
-    this.move(working);
+    this.move(working, Boolean(given?.lead));
     if (this.wasWorking && !working) this.today();
     this.wasWorking = Boolean(working);
   }
@@ -119,8 +119,9 @@ class Desk extends HTMLElement {
     return html`<section class="panel empty"><h2>${title}</h2><p>${t("This call will be the first entry. An existing customer can be attached from the card.")}</p></section>`;
   }
 
-  // The note is ready for typing when a call is answered, and the outcomes when it ends, but only for idle hands.
-  move(working) {
+  // The note is ready for typing when a call is answered, and the outcomes when it ends, but only for idle hands. A lead's call
+  // is led by its script and ends with one digit: there the note is a key away, and no digit falls into it.
+  move(working, scripted) {
     const state = working && `${working.id} ${working.state === "wrapup" ? "wrapup" : "open"}`;
     if (state === this.moved) return;
     this.moved = state;
@@ -128,7 +129,7 @@ class Desk extends HTMLElement {
     const phone = matchMedia("(max-width: 899px)").matches;
     if (phone) document.getElementById(working.state === "wrapup" ? "v3" : "v1")?.click();
     const idleHands = !document.activeElement || document.activeElement === document.body || document.activeElement.id === "main";
-    if (phone || (typing() && working.state !== "wrapup")) return;
+    if (phone || (working.state !== "wrapup" && (typing() || scripted))) return;
     if (working.state === "wrapup" ? !typing() : idleHands) {
       this.querySelector(working.state === "wrapup" ? ".outcome[tabindex='0']" : "#call-note")?.focus({ preventScroll: true });
     }

@@ -13,8 +13,15 @@ const given = () => store.state.lead;
 export const held = () => given()?.lead ?? null;
 export const joined = () => Boolean(given()?.campaign);
 
+let dialling = false; // asked for, and not told yet which call it is: its card may be here first
+
 // The lead of a call, when this call is one.
-export const ofCall = (card) => (card && held()?.call_id === card.id ? given() : null);
+export function ofCall(card) {
+  const lead = card && held();
+  if (!lead) return null;
+  const asked = dialling && card.direction === "outbound" && card.number?.e164 === lead.number.e164;
+  return lead.call_id === card.id || asked ? given() : null;
+}
 
 export const look = async () => show(await api.get("/lead").catch(() => null));
 export const next = async () => show(await act.attempt("lead", () => api.post("/lead/next")));
@@ -37,9 +44,11 @@ export async function dial() {
   const lead = held();
   if (!lead || lead.calling) return;
   if (pbxDown(store.state)) return act.say("warn", t("The link to the PBX is down. Dialing is not possible now."), "link_down");
+  dialling = true;
   const placed = await act.attempt("lead dial", () => api.post("/lead/dial", { lead_id: lead.id }));
   if (placed) act.say("info", t("Connecting your phone…"), "dialing");
   await look();
+  dialling = false;
 }
 
 // One key for the whole round: the next lead, and then its call.
