@@ -63,6 +63,7 @@ def settings(folder: Path, **changes: object) -> Settings:
             "site": {"name": "צפון תקשורת", "language": "he"},
             "database": {"url": f"sqlite:///{folder / 'site.db'}"},
             "recordings": {"folder": str(folder / "recordings"), "workers": 0},
+            "campaigns": {"folder": str(folder / "imports")},
             **changes,
         }
     )

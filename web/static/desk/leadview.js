@@ -29,7 +29,7 @@ function skipMenu() {
     event.currentTarget.closest("details").open = false;
     lead.skip(reason);
   };
-  return html`<details class="skip"><summary class="btn" aria-keyshortcuts="Alt+S">${icon("skip-forward", "dir-icon")}${t("Skip")} ${keys("Alt S")}</summary>
+  return html`<details class="skipmenu"><summary class="btn" aria-keyshortcuts="Alt+S">${icon("skip-forward", "dir-icon")}${t("Skip")} ${keys("Alt S")}</summary>
     <div class="menu" role="group" aria-label=${t("Skip with a reason")}>${SKIPS.map(([code, text]) => html`<button type="button" class="mi" @click=${choose(code)}>${text()}</button>`)}</div></details>`;
 }
 
@@ -55,7 +55,7 @@ export function leadCard({ lead: one, campaign }) {
 export function script({ lead: one }) {
   const { text, language: code } = one.script;
   return html`<section class="panel script"><div class="panel-head"><h2>${t("Script")}</h2>${text ? html`<span class="chip">${names.of(code)}</span>` : nothing}</div>
-    <div class="scriptbody" lang=${code} dir="auto">${text ? text.split(/\n{2,}/).map((paragraph) => html`<p dir="auto">${paragraph}</p>`) : html`<p class="muted">${t("This campaign has no script yet.")}</p>`}</div></section>`;
+    <div class="scriptbody" lang=${code} dir=${code === "he" ? "rtl" : "ltr"}>${text ? text.split(/\n{2,}/).map((paragraph) => html`<p dir="auto">${paragraph}</p>`) : html`<p class="muted">${t("This campaign has no script yet.")}</p>`}</div></section>`;
 }
 
 function why({ why: code, next_at: due, waiting, campaign }) {
@@ -92,7 +92,7 @@ export function bar(given, control) {
 }
 
 export const openSkip = () => {
-  const menu = document.querySelector("details.skip");
+  const menu = document.querySelector("details.skipmenu");
   if (!menu || !lead.held()) return;
   menu.open = true;
   menu.querySelector("button")?.focus();
@@ -106,11 +106,11 @@ export const onDesk = (state, current) => {
 
 // A menu closes where a menu should: outside, and on Esc.
 document.addEventListener("click", (event) => {
-  const menu = document.querySelector("details.skip[open]");
+  const menu = document.querySelector("details.skipmenu[open]");
   if (menu && !menu.contains(event.target)) menu.open = false;
 });
 document.addEventListener("keydown", (event) => {
-  const menu = event.key === "Escape" && document.querySelector("details.skip[open]");
+  const menu = event.key === "Escape" && document.querySelector("details.skipmenu[open]");
   if (!menu) return;
   menu.open = false;
   menu.querySelector("summary").focus();
