@@ -199,8 +199,7 @@ def _fill(
     if "scripts" in values:
         campaign.scripts = _scripts(values["scripts"])
     if "caller_id" in values:
-        text = str(values["caller_id"]).strip()
-        campaign.caller_id = phones.dialable(text) if text else ""
+        campaign.caller_id = _caller_id(str(values["caller_id"]).strip())
     if "hours" in values:
         own = {day: str(text) for day, text in values["hours"].items() if str(text).strip()}
         hours.week(own, {})
@@ -223,6 +222,13 @@ def _name(session: Session, campaign: models.Campaign, text: str) -> str:
     if other is not None and other != campaign.id:
         raise errors.Invalid("name", "another campaign has this name")
     return name
+
+
+def _caller_id(text: str) -> str:
+    try:
+        return phones.dialable(text) if text else ""
+    except errors.Invalid as error:
+        raise errors.Invalid("caller_id", error.problem) from error
 
 
 def _team(session: Session, viewer: visibility.Viewer, wanted: Any) -> int | None:

@@ -38,8 +38,12 @@ def add(session: Session, login: str) -> int:
     )  # fmt: skip
     session.add(batch)
     session.flush()
-    for row, reason in enumerate(("no_number", "not_a_number", "damaged_number", "already_in_campaign"), 3):
-        session.add(models.ImportRow(batch_id=batch.id, row=row, cells=["דנה", "5.41E+08"], reason=reason))
+    for row, reason in enumerate(
+        ("no_number", "not_a_number", "damaged_number", "already_in_campaign"), 3
+    ):
+        session.add(
+            models.ImportRow(batch_id=batch.id, row=row, cells=["דנה", "5.41E+08"], reason=reason)
+        )
     for i, name in enumerate(NAMES * 4):
         party = customers.create(session, name, now=now, numbers=[f"05399{i:05}"], status="lead")
         phone_id = customers.numbers(session, party.id)[0].phone_id
@@ -62,12 +66,16 @@ def _tries(session: Session, campaign_id: int, user_id: int) -> None:
     """Lease the first lead to the agent, with two earlier attempts."""
     now = utcnow()
     lead = session.scalars(
-        select(models.Lead).where(models.Lead.campaign_id == campaign_id, models.Lead.state == "open")
+        select(models.Lead).where(
+            models.Lead.campaign_id == campaign_id, models.Lead.state == "open"
+        )
     ).first()
     assert lead is not None
     lead.leased_by_id, lead.lease_until, lead.attempts = user_id, now + timedelta(hours=1), 2
     phone = session.get_one(models.Phone, lead.phone_id)
-    outcome = session.scalars(select(models.Outcome.id).where(models.Outcome.code == "callback")).first()
+    outcome = session.scalars(
+        select(models.Outcome.id).where(models.Outcome.code == "callback")
+    ).first()
     for i, (result, said) in enumerate((("no_answer", None), ("answered", outcome))):
         at = now - timedelta(days=3 - i, hours=2)
         session.add(
