@@ -216,7 +216,7 @@ def _record(
         )
     )  # fmt: skip
     if lead is not None and verdict.allowed:
-        lead.state, lead.attempt_id, lead.attempts = "calling", wish.id, lead.attempts + 1
+        leads.begin(session, lead, wish.viewer.id, wish.id)
     elif lead is not None:
         leads.put_off(lead, verdict, wish.now)
     return verdict, _order(wish, seat, party_id, campaign)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from callcenter import errors, models, settings
@@ -74,8 +74,9 @@ def next_lead(
             held = lease(session, viewer.id, campaign.id, config=config.campaigns, now=now)
         if held is None:
             break
-        verdict = ask(session, held, campaign, config=config, now=now)
-        if verdict.allowed and held.campaign_id == campaign.id:
+        of = session.get_one(models.Campaign, held.campaign_id)
+        verdict = ask(session, held, of, config=config, now=now)
+        if verdict.allowed and of.state == "running":
             return Given(held, verdict)
         put_off(held, verdict, now)
         session.flush()
@@ -128,13 +129,19 @@ def lease(
         other.next_at <= grace,
         ~exists().where(owner.id == other.callback_user_id, owner.active),
     )
-    callbacks = and_(other.state == "callback", or_(mine, anyones))
+    # What an agent promised is theirs whichever campaign they work on now.
+    running = aliased(models.Campaign)
+    runs = exists().where(running.id == other.campaign_id, running.state == "running")
+    here = other.campaign_id == campaign_id
+    promised = and_(other.state == "callback", mine, runs)
+    callbacks = and_(other.state == "callback", anyones, here)
     turns: tuple[tuple[ColumnElement[bool], tuple[Any, ...]], ...] = (
-        (callbacks, (case((mine, 0), else_=1), other.next_at, other.id)),
-        (other.state == "open", (other.priority.desc(), other.next_at, other.id)),
+        (promised, (other.next_at, other.id)),
+        (callbacks, (other.next_at, other.id)),
+        (and_(other.state == "open", here), (other.priority.desc(), other.next_at, other.id)),
     )
     for wanted, order in turns:
-        found = _take(session, other, wanted, order, user_id=user_id, campaign_id=campaign_id,
+        found = _take(session, other, wanted, order, user_id=user_id,
                       now=now, until=now + timedelta(seconds=config.lease_seconds))  # fmt: skip
         if found is not None:
             return found
@@ -143,12 +150,12 @@ def lease(
 
 def _take(
     session: Session, other: Any, wanted: ColumnElement[bool], order: tuple[Any, ...], *,
-    user_id: int, campaign_id: int, now: datetime, until: datetime,
+    user_id: int, now: datetime, until: datetime,
 ) -> models.Lead | None:  # fmt: skip
     lead = models.Lead
     chosen = (
         select(other.id)
-        .where(other.campaign_id == campaign_id, wanted, other.next_at <= now, _free(other, now))
+        .where(wanted, other.next_at <= now, _free(other, now))
         .order_by(*order)
         .limit(1)
         .with_for_update(skip_locked=True)  # PostgreSQL: agents do not wait for each other
@@ -192,6 +199,20 @@ def own(session: Session, user_id: int, lead_id: int, now: datetime) -> models.L
     if lead.state != "calling" and (lead.lease_until is None or lead.lease_until <= now):
         raise errors.Conflict("this lead is not on your desk any more")
     return lead
+
+
+def begin(session: Session, lead: models.Lead, user_id: int, attempt_id: str) -> None:
+    """Put a lead into a call, once: a second press at the same moment raises Conflict."""
+    table = models.Lead
+    begun = session.execute(
+        update(table)
+        .where(table.id == lead.id, table.leased_by_id == user_id, table.state != "calling")
+        .values(state="calling", attempt_id=attempt_id, attempts=table.attempts + 1)
+        .execution_options(synchronize_session=False)
+    )
+    if not getattr(begun, "rowcount", 0):
+        raise errors.Conflict("the lead is in a call already")
+    session.expire(lead)
 
 
 def skip(session: Session, user_id: int, lead_id: int, reason: str, *, now: datetime) -> None:

@@ -200,3 +200,52 @@ def test_a_number_that_is_put_on_the_list_leaves_every_campaign_at_once(
             dnc.remove(session, e164, now=NOW, reason=" ")
         dnc.remove(session, e164, now=NOW, reason="asked for a call")
         assert dnc.find(session, e164, NOW) is None
+
+
+@on_both()
+def test_a_lead_is_put_into_a_call_once_however_often_the_key_is_pressed(
+    database: db.Database,
+) -> None:
+    with database.session() as session:
+        (user,) = list_of.people(session, "user")
+        of = list_of.campaign(session)
+        lead_id = list_of.lead(
+            session, of, 1, leased_by_id=user, lease_until=NOW.replace(day=26)
+        ).id
+    told: list[str] = []
+    start = threading.Barrier(5)
+
+    def press(id_: str) -> None:
+        start.wait()
+        try:
+            with database.session() as session:
+                leads.begin(session, leads.own(session, user, lead_id, NOW), user, id_)
+            told.append(id_)
+        except errors.Conflict:
+            told.append("")
+
+    threads = [threading.Thread(target=press, args=(f"cc-{i}",)) for i in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told)[:4] == [""] * 4 and sorted(told)[4].startswith("cc-")
+    with database.session() as session:
+        lead = session.get_one(models.Lead, lead_id)
+        assert (lead.attempts, lead.attempt_id) == (1, max(told))
+
+
+def test_a_promise_is_kept_also_by_who_works_on_another_campaign_now(
+    database: db.Database,
+) -> None:
+    with database.session() as session:
+        user, other = list_of.people(session, "user", "other")
+        of = list_of.campaign(session)
+        now_on = models.Campaign(name="אחר", state="running", created_at=NOW)
+        session.add(now_on)
+        session.flush()
+        promised = list_of.lead(session, of, 1, state="callback", callback_user_id=user)
+        list_of.lead(session, now_on, 2)
+        assert take(session, other, now_on).lead is not promised
+        given = take(session, user, now_on)
+        assert given.lead is promised and given.verdict is not None and given.verdict.allowed

@@ -77,7 +77,11 @@ def day(
         calls=count,
         talk_seconds=talk,
         aht_seconds=(talk + hold + wrapup) / count if count else None,
-        due=tuple(_due(session, viewer, now, end)),
+        due=tuple(
+            sorted(
+                [*_due(session, viewer, now, end), *_promised(session, viewer, now, end)], key=_when
+            )
+        ),
         missed=tuple(_missed(session, viewer, begin, end)),
     )
 
@@ -110,6 +114,29 @@ def _due(
         )
         for task, party in rows
     ]
+
+
+def _when(due: Due) -> tuple[bool, float]:
+    return due.at is None, due.at.timestamp() if due.at else 0.0
+
+
+def _promised(
+    session: sa_orm.Session, viewer: visibility.Viewer, now: datetime, end: datetime
+) -> list[Due]:
+    """Return the callbacks of campaigns for today; they come by themselves, so there is nothing to dial here."""
+    lead, campaign = models.Lead, models.Campaign
+    rows = session.execute(
+        select(lead, campaign.name)
+        .join(campaign, campaign.id == lead.campaign_id)
+        .where(lead.callback_user_id == viewer.id, lead.state == "callback", lead.next_at < end)
+        .order_by(lead.next_at)
+        .limit(MOST)
+    ).all()
+    return [
+        Due("callback", row.next_at, row.name, row.party_id if visibility.may_see(session, viewer, models.Party, row.party_id) else None,
+            "", name, row.next_at < now)
+        for row, name in rows
+    ]  # fmt: skip
 
 
 def _missed(
