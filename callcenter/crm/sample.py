@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from callcenter import errors, models
 from callcenter.crm import accounts, sample_calls, sample_cast, sample_customers
 from callcenter.crm import sample_words as w
+from callcenter.outbound import standard
 
 DEFAULT_PASSWORD = "callcenter-demo"
 LANGUAGES = ("he", "en", "ru")
@@ -133,16 +134,6 @@ def _lists(session: Session, teams: dict[str, int], *, pbx: str) -> dict[str, in
             callback=callback,
             position=position,
         )
-    for position, (code, success, callback, effect, *labels) in enumerate(w.SALES_OUTCOMES):
-        outcomes[code] = models.Outcome(
-            code=code,
-            labels=dict(zip(LANGUAGES, labels, strict=True)),
-            success=success,
-            callback=callback,
-            effect=effect,
-            scope="campaign",
-            position=len(w.OUTCOMES) + position,
-        )
     session.add_all(outcomes.values())
     for position, (code, minutes, *labels) in enumerate(w.PAUSES):
         named = dict(zip(LANGUAGES, labels, strict=True))
@@ -163,4 +154,5 @@ def _lists(session: Session, teams: dict[str, int], *, pbx: str) -> dict[str, in
         )
         session.add(models.OwnNumber(e164=did, label=labels_[0]))
     session.flush()
-    return {code: row.id for code, row in outcomes.items()}
+    ids = {code: row.id for code, row in outcomes.items()}
+    return {**ids, **standard.make_outcomes(session)}

@@ -104,16 +104,6 @@ OUTCOMES = [
     ("disconnected", 9, False, False, "שיחה נותקה", "Call disconnected", "Обрыв связи"),
     ("other", None, False, False, "אחר", "Other", "Другое"),
 ]
-# Of campaigns, whose own order gives the digits: code, success, callback, effect, he, en, ru
-SALES_OUTCOMES = [
-    ("sale", True, False, "", "מכירה", "Sale", "Продажа"),
-    ("offer_sent", False, False, "", "נשלחה הצעה", "Offer sent", "Отправлено предложение"),
-    ("not_interested", False, False, "", "אין עניין", "Not interested", "Нет интереса"),
-    ("no_answer", False, False, "", "אין מענה", "No answer", "Нет ответа"),
-    ("voicemail", False, False, "", "תא קולי", "Voicemail", "Голосовая почта"),
-    ("not_in_service", False, False, "bad_number", "המספר מנותק", "Number not in service", "Номер не обслуживается"),
-    ("do_not_call", False, False, "do_not_call", "בקשה לא להתקשר", "Asked not to be called", "Просьба не звонить"),
-]  # fmt: skip
 # code, minutes allowed, he, en, ru
 PAUSES = [
     ("break", 15, "הפסקה", "Break", "Перерыв"),

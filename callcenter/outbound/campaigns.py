@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from callcenter import errors, models
 from callcenter.crm import phones, visibility
-from callcenter.outbound import hours, recycling
+from callcenter.outbound import hours, recycling, standard
 
 STATES = ("draft", "running", "paused", "ended")
 # From which state a campaign may go to which: an ended one stays as it was counted.
@@ -59,7 +59,8 @@ def managed(session: Session, viewer: visibility.Viewer, campaign_id: int) -> mo
 def create(
     session: Session, viewer: visibility.Viewer, values: Mapping[str, Any], *, now: datetime
 ) -> models.Campaign:
-    """Make a campaign, a draft at first."""
+    """Make a campaign, a draft at first, and with the first one the outcomes that campaigns begin with."""
+    standard.make_outcomes(session)
     campaign = models.Campaign(created_at=now, created_by_id=viewer.id, state="draft", scripts={}, hours={},
                                retry={}, outcomes=[], caller_id="", max_attempts=6)  # fmt: skip
     _fill(session, viewer, campaign, values)

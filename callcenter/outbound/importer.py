@@ -13,6 +13,7 @@ import sys
 import threading
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter import db, logs, settings
 from callcenter.outbound import imports
@@ -54,8 +55,11 @@ class Importer:
 
     async def _run(self) -> None:
         while True:
-            if await self._database.run(imports.waiting, db.utcnow()):
-                await self._work()
+            try:
+                if await self._database.run(imports.waiting, db.utcnow()):
+                    await self._work()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("imports wait", problem=str(error)[:200])
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hinted.wait(), LOOK_SECONDS)
             self._hinted.clear()
