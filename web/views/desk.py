@@ -19,6 +19,7 @@ from callcenter import models
 from callcenter.crm import visibility
 from callcenter.db import utcnow
 from web import auth, keys, rendering
+from web.views import leads_api
 
 MOST = 20
 
@@ -263,4 +264,6 @@ async def setup(request: web.Request) -> web.StreamResponse:
         "calls": figures.calls,
         "aht_seconds": figures.aht_seconds and round(figures.aht_seconds),
     }
-    return web.json_response({**offered, "today": strip})
+    seated = auth.current(request).role in ("agent", "supervisor")
+    lead = {"lead": await leads_api.held(request)} if seated else {}
+    return web.json_response({**offered, "today": strip, **lead})

@@ -122,10 +122,19 @@ async def _dial(
 
 
 async def _answer(request: web.Request, how: Any) -> web.StreamResponse:
-    shown = await request.app[keys.DATABASE].run(
+    return web.json_response(await _told(request, how))
+
+
+async def held(request: web.Request) -> dict[str, Any]:
+    """Give what `show` answers, for the desk's first look."""
+    return await _told(request, _held)
+
+
+async def _told(request: web.Request, how: Any) -> dict[str, Any]:
+    shown: dict[str, Any] = await request.app[keys.DATABASE].run(
         _shown, auth.current(request), how, request.app[keys.SETTINGS], auth.texts(request), db.utcnow()
     )  # fmt: skip
-    return web.json_response(shown)
+    return shown
 
 
 def _shown(

@@ -5,9 +5,14 @@ import { store } from "./store.js";
 import * as api from "./api.js";
 import * as live from "./live.js";
 
+let begun = false; // the lead on the desk comes with the first answer; what becomes of it, lead.js asks
+
 async function setup() {
   try {
-    store.dispatch("setup", await api.get("/desk/setup"));
+    const { lead, ...offered } = await api.get("/desk/setup");
+    store.dispatch("setup", offered);
+    if (lead && !begun) store.dispatch("lead", lead);
+    begun = true;
   } catch {
     setTimeout(setup, 10_000);
   }

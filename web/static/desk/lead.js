@@ -71,11 +71,10 @@ async function keep() {
 
 export function start() {
   let stale = 0;
-  let seen = "";
+  let lost = false;
   store.subscribe((state) => {
-    const about = `${state.link} ${state.me?.id}`;
-    if (about !== seen && state.link === "online" && ["agent", "supervisor"].includes(state.me?.role)) look();
-    seen = about;
+    if (lost && state.link === "online" && joined()) look(); // what was told meanwhile was not heard
+    lost = state.link === "offline";
     if (state.leadStale !== stale) {
       stale = state.leadStale;
       changed();
