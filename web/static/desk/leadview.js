@@ -33,22 +33,30 @@ function skipMenu() {
     <div class="menu" role="group" aria-label=${t("Skip with a reason")}>${SKIPS.map(([code, text]) => html`<button type="button" class="mi" @click=${choose(code)}>${text()}</button>`)}</div></details>`;
 }
 
-function tries({ tries: made, most, attempts }) {
-  const left = Math.max(0, most - made);
-  return html`<section class="panel"><div class="panel-head"><h2>${t("Attempts")}</h2><span class="count">${made}</span><span class="small muted push">${tn("{n} attempt left", "{n} attempts left", left)}</span></div>
+function tries({ tries: made, most, attempts, calling }) {
+  const before = made - (calling ? 1 : 0);
+  return html`<section class="panel"><div class="panel-head"><h2>${t("Attempts")}</h2><span class="count">${before}</span><span class="small muted push">${tn("{n} attempt left", "{n} attempts left", Math.max(0, most - made))}</span></div>
     ${attempts.length ? html`<ul class="pad6">${attempts.map((one) => html`<li class="mini">${icon(one.result === "answered" ? "phone-outgoing" : "phone-missed", "dir-icon")}<span class="trunc" dir="auto">${one.outcome || words.result(one.result) || words.problem(one.result) || one.result}</span><span>${at(one.at)}</span><small><bdi>${one.agent}</bdi></small></li>`)}</ul>`
       : html`<p class="small muted panel-body">${t("Nobody has called yet.")}</p>`}</section>`;
 }
 
+function known({ facts }, campaign) {
+  const list = Object.entries(facts ?? {});
+  return html`${list.length ? html`<div class="slot">${icon("file-text")}<dl class="slotted leadfacts">${list.map(([name, value]) => html`<div><dt dir="auto">${name}</dt><dd dir="auto">${value}</dd></div>`)}</dl></div>` : nothing}
+    <div class="slot">${icon("megaphone")}<div class="slotted"><span class="strong"><bdi>${campaign.name}</bdi></span></div></div>`;
+}
+
+// In its call the lead is what the call's own card does not say: the rest of the list's columns, and the clock there.
 export function leadCard({ lead: one, campaign }) {
-  const facts = Object.entries(one.facts ?? {});
+  if (one.calling) {
+    return html`<article class="card lesser" data-lead=${one.id} aria-label=${t("Lead")}><div class="slot">${icon("clock")}<div class="slotted"><span>${localTime(one)}</span></div></div>${known(one, campaign)}</article>${tries(one)}`;
+  }
   return html`<article class="card" data-s="ready" data-lead=${one.id} aria-label="${t("Lead")}: ${one.name}">
-    <div class="card-top">${icon(one.callback ? "calendar-clock" : "shield-check", "s")}<span>${one.callback ? parts(t("Callback promised for {time}"), { time: num(clock(one.due_at)) }) : one.calling ? t("In a call") : t("Calling allowed")}</span></div>
+    <div class="card-top">${icon(one.callback ? "calendar-clock" : "shield-check", "s")}<span>${one.callback ? parts(t("Callback promised for {time}"), { time: num(clock(one.due_at)) }) : t("Calling allowed")}</span></div>
     <div class="who"><div class="row"><h2><bdi>${one.name}</bdi></h2>${one.party_id ? html`<a class="btn quiet s icon" href="/customers/${one.party_id}" aria-label=${t("Customer card")} title=${t("Customer card")}>${icon("external-link", "dir-icon")}</a>` : nothing}</div>
       <div class="row wrapped">${phone(one.number.display)}${localTime(one)}</div></div>
-    ${facts.length ? html`<div class="slot">${icon("file-text")}<dl class="slotted leadfacts">${facts.map(([name, value]) => html`<div><dt dir="auto">${name}</dt><dd dir="auto">${value}</dd></div>`)}</dl></div>` : nothing}
-    <div class="slot">${icon("megaphone")}<div class="slotted"><span class="strong"><bdi>${campaign.name}</bdi></span></div></div>
-    ${one.calling ? nothing : html`<div class="do"><button type="button" class="btn go l grow" aria-keyshortcuts="Alt+J" @click=${lead.dial}>${icon("phone")}${t("Dial")} ${keys("Alt J")}</button>${skipMenu()}</div>`}
+    ${known(one, campaign)}
+    <div class="do"><button type="button" class="btn go l grow" aria-keyshortcuts="Alt+J" @click=${lead.dial}>${icon("phone")}${t("Dial")} ${keys("Alt J")}</button>${skipMenu()}</div>
   </article>${tries(one)}`;
 }
 
