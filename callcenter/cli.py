@@ -21,6 +21,7 @@ COMMANDS = {
     "callcenter.cli_models": ("models",),
     "callcenter.cli_ledger": ("ledger",),
     "callcenter.cli_reports": ("report",),
+    "callcenter.cli_outbound": ("import", "dnc"),
 }
 
 

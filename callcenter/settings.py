@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from callcenter import errors
+from callcenter.setting_outbound import Campaigns, Compliance
 from callcenter.setting_tables import (
     Calls,
     DatabaseSettings,
@@ -34,7 +35,7 @@ from callcenter.setting_tables import (
 )
 
 __all__ = [
-    "Calls", "DatabaseSettings", "Ledger", "Log", "Part", "Pbx", "Recordings", "Reports", "Settings", "Site", "Speech",
+    "Calls", "Campaigns", "Compliance", "DatabaseSettings", "Ledger", "Log", "Part", "Pbx", "Recordings", "Reports", "Settings", "Site", "Speech",
     "Web", "load",
 ]  # fmt: skip
 
@@ -54,6 +55,8 @@ class Settings(BaseSettings):
     pbx: tuple[Pbx, ...] = Field((), description="The exchanges, one [[pbx]] each.")
     calls: Calls = Calls()
     ledger: Ledger = Ledger()
+    compliance: Compliance = Compliance()
+    campaigns: Campaigns = Campaigns()
     recordings: Recordings = Recordings()
     speech: Speech = Speech()
     reports: Reports = Reports()

@@ -57,6 +57,8 @@ class Screens:
             case live.Popped(call, leg):
                 if self._pop(call, leg):
                     self._measure(call.pbx)
+            case live.LeadChanged(user_id):
+                self._push(user_id, "lead.changed", {})
             case live.Relinked(call, leg):
                 self._pop(call, leg)
             case live.Updated(call, leg):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from aiohttp import web
 from aiohttp_session import session_middleware
 
 from callcenter.db import Database
+from callcenter.outbound import importer
 from callcenter.settings import Settings
 from web import (
     auth,
@@ -23,6 +25,12 @@ from web import (
 )
 
 LARGEST_BODY = 1024 * 1024
+
+
+async def _importing(app: web.Application) -> AsyncIterator[None]:
+    app[keys.IMPORTER].start()
+    yield
+    await app[keys.IMPORTER].stop()
 
 
 def create_app(
@@ -49,6 +57,8 @@ def create_app(
     app[keys.HINT] = lambda _recording: None
     app[keys.RENDERER] = rendering.Renderer(settings)
     app[keys.MONITOR] = monitor.Monitor(settings, database, switchboard)
+    app[keys.IMPORTER] = importer.Importer(settings, database)
+    app.cleanup_ctx.append(_importing)
     app.on_response_prepare.append(security.add_headers)
     if switchboard is not None:
         live.attach(app, switchboard)

@@ -11,6 +11,7 @@ from callcenter.db import Database
 from callcenter.settings import Settings
 
 if TYPE_CHECKING:
+    from callcenter.outbound.importer import Importer
     from screenpop.floor import Floor
     from web.auth import Person
     from web.i18n import Texts
@@ -33,6 +34,8 @@ SWITCHBOARD: web.AppKey[Any] = web.AppKey("switchboard")
 FLOOR: web.AppKey[Floor] = web.AppKey("floor")
 # What is wrong, and what was seen last of every part (web/monitor.py).
 MONITOR: web.AppKey[Monitor] = web.AppKey("monitor")
+# Works lists of leads off in a process of its own (outbound/importer.py).
+IMPORTER: web.AppKey[Importer] = web.AppKey("importer")
 # Awaited with the session's hash after it was ended, so that its live connection ends with it.
 SIGNED_OUT: web.AppKey[list[SignedOut]] = web.AppKey("signed_out")
 # Tells the workers that a recording has something to do; without it their sweep finds it within a minute.

@@ -10,7 +10,7 @@ import contextlib
 import gc
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import structlog
@@ -32,6 +32,7 @@ from callcenter.crm import (
     who,
     writer,
 )
+from callcenter.outbound import following
 from callcenter.telephony import facts, link, switchboard
 
 log = structlog.get_logger(__name__)
@@ -60,9 +61,16 @@ class Center:
         )  # fmt: skip
         self.dialer = dialing.Dialer(
             board=board, database=database, seating=self.seats, who_=self.who, to=self.writer,
-            region=config.site.region,
+            config=config,
         )  # fmt: skip
         self.dialer.failed.append(self._dial_failed)
+        self.wrapped_up: list[
+            Callable[[int, live.Key, int | None], None]
+        ] = []  # user, call, outcome
+        self.following = following.Following(
+            config.campaigns, database, dialer=self.dialer, agents_=self.agents, desk_=self.desk
+        )
+        self.wrapped_up.append(self.following.wrapped_up)
         self.keeper = queueing.Keeper(board, self.seats, self.queues)
         self.agents.changed += [self._time_wrapup, self.keeper.look]
         board.subscribers += [
@@ -94,6 +102,7 @@ class Center:
         self.log.remember(await self.database.run(pasts.open_calls))
         await self.reconciler.begin()
         self._task = asyncio.create_task(self._follow(), name="center")
+        self.following.start()
         await self.board.start()
         self.reconciler.start()
 
@@ -110,6 +119,7 @@ class Center:
             followed.cancel()
         await asyncio.gather(*self._followed, return_exceptions=True)
         await self.keeper.stop()
+        await self.following.stop()
         for _, handle in self._timers.values():
             handle.cancel()
         await asyncio.get_running_loop().run_in_executor(None, self.writer.close)
@@ -161,6 +171,8 @@ class Center:
         pbx, linkedid = wrapup.call
         self.log.finish(pbx, linkedid, outcome_id=outcome_id, at=at, seconds=at - wrapup.since)
         self.agents.end_wrapup(user_id, at, then)
+        for tell in self.wrapped_up:
+            tell(user_id, wrapup.call, outcome_id)
         call = self.desk.calls.get(wrapup.call)
         if call is not None:
             self.desk.close_wrapup(user_id, call)

@@ -79,6 +79,10 @@ class Desk:
         """Say something to a user, by its code."""
         self._tell(live.Noticed(user_id, level, code, call_id))
 
+    def lead_changed(self, user_id: int) -> None:
+        """Say that the lead on a user's desk went on."""
+        self._tell(live.LeadChanged(user_id))
+
     def close_wrapup(self, user_id: int, call: live.LiveCall) -> None:
         """Take a card away whose wrap-up is over."""
         leg = call.legs.pop(user_id, None)

@@ -46,6 +46,7 @@ class Dial:
     user_id: int
     number: str
     party_id: int | None
+    lead_id: int | None = None  # of a campaign
 
 
 @dataclass(slots=True)
@@ -135,4 +136,11 @@ class Noticed:
     call_id: str = ""
 
 
-Change = Popped | Updated | Relinked | Closed | Noticed
+@dataclass(frozen=True, slots=True)
+class LeadChanged:
+    """The campaign's lead on a user's desk went on: look again."""
+
+    user_id: int
+
+
+Change = Popped | Updated | Relinked | Closed | Noticed | LeadChanged

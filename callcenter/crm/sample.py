@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from callcenter import errors, models
 from callcenter.crm import accounts, sample_calls, sample_cast, sample_customers
 from callcenter.crm import sample_words as w
+from callcenter.outbound import standard
 
 DEFAULT_PASSWORD = "callcenter-demo"
 LANGUAGES = ("he", "en", "ru")
@@ -153,4 +154,5 @@ def _lists(session: Session, teams: dict[str, int], *, pbx: str) -> dict[str, in
         )
         session.add(models.OwnNumber(e164=did, label=labels_[0]))
     session.flush()
-    return {code: row.id for code, row in outcomes.items()}
+    ids = {code: row.id for code, row in outcomes.items()}
+    return {**ids, **standard.make_outcomes(session)}

@@ -88,14 +88,22 @@ OUTCOMES = [
     ("solved", 1, True, False, "נפתר", "Solved", "Решено"),
     ("case_opened", 2, False, False, "נפתחה פנייה", "Case opened", "Создано обращение"),
     ("callback", 3, False, True, "חזרה ללקוח", "Callback", "Перезвонить"),
-    ("passed_on", 4, False, False, "הועבר למחלקה", "Passed to another team", "Передано другой команде"),
+    (
+        "passed_on",
+        4,
+        False,
+        False,
+        "הועבר למחלקה",
+        "Passed to another team",
+        "Передано другой команде",
+    ),
     ("technician", 5, True, False, "טכנאי תואם", "Technician booked", "Назначен техник"),
     ("general", 6, True, False, "שאלה כללית", "General question", "Общий вопрос"),
     ("complaint", 7, False, False, "תלונה", "Complaint", "Жалоба"),
     ("wrong_number", 8, False, False, "טעות במספר", "Wrong number", "Неверный номер"),
     ("disconnected", 9, False, False, "שיחה נותקה", "Call disconnected", "Обрыв связи"),
     ("other", None, False, False, "אחר", "Other", "Другое"),
-]  # fmt: skip
+]
 # code, minutes allowed, he, en, ru
 PAUSES = [
     ("break", 15, "הפסקה", "Break", "Перерыв"),

@@ -11,7 +11,11 @@ manager     all                        all                            all
 admin       all                        all                            none, unless the account `listens`
 
 Notes, tasks and cases follow their customer or call, their author or assignee; agents' states, and the figures of their
-own calls, are open to themselves, to who leads their team, and to managers and administrators (`watches`). The conditions are EXISTS over indexes, so
+own calls, are open to themselves, to who leads their team, and to managers and administrators (`watches`).
+
+Campaigns are seen by their team (all, where they have none): by agents while they run or pause, by supervisors always. A lead is
+seen by who sees to its campaign, and by the agent on whose desk it is; the files it came from by the former alone.
+The conditions are EXISTS over indexes, so
 that a page of the newest rows stops after that page; they use aliases of their own and go into any query.
 """
 
@@ -235,6 +239,29 @@ def _state(viewer: Viewer, state: Any) -> ColumnElement[bool]:
     return watches(viewer, state.user_id)
 
 
+def _campaign(viewer: Viewer, campaign: Any) -> ColumnElement[bool]:
+    if viewer.sees_all:
+        return true()
+    teams = viewer.team_ids | viewer.led_team_ids
+    theirs = or_(campaign.team_id.is_(None), campaign.team_id.in_(teams))
+    if viewer.role == "supervisor":
+        return theirs
+    return and_(theirs, campaign.state.in_(("running", "paused")))
+
+
+def _lead(viewer: Viewer, lead: Any) -> ColumnElement[bool]:
+    return lead.leased_by_id == viewer.id if viewer.role == "agent" else _of_campaign(viewer, lead)
+
+
+def _batch(viewer: Viewer, batch: Any) -> ColumnElement[bool]:
+    return false() if viewer.role == "agent" else _of_campaign(viewer, batch)
+
+
+def _of_campaign(viewer: Viewer, row: Any) -> ColumnElement[bool]:
+    campaign = _alias(models.Campaign)
+    return exists().where(campaign.id == row.campaign_id, _campaign(viewer, campaign))
+
+
 _RULES: dict[type[models.Base], Callable[[Viewer, Any], ColumnElement[bool]]] = {
     models.Party: _party,
     models.Call: _call,
@@ -246,4 +273,7 @@ _RULES: dict[type[models.Base], Callable[[Viewer, Any], ColumnElement[bool]]] = 
     models.Task: _task,
     models.Case: _case,
     models.AgentState: _state,
+    models.Campaign: _campaign,
+    models.Lead: _lead,
+    models.ImportBatch: _batch,
 }

@@ -12,6 +12,14 @@ from callcenter.models.calls import (
     QueueProfile,
 )
 from callcenter.models.history import Outage, ReconcileMark
+from callcenter.models.outbound import (
+    Campaign,
+    CampaignSeat,
+    DncEntry,
+    ImportBatch,
+    ImportRow,
+    Lead,
+)
 from callcenter.models.people import (
     Case,
     Note,
@@ -42,9 +50,15 @@ __all__ = [
     "Base",
     "Call",
     "CallParticipant",
+    "Campaign",
+    "CampaignSeat",
     "Case",
     "DialAttempt",
+    "DncEntry",
     "ExtensionAssignment",
+    "ImportBatch",
+    "ImportRow",
+    "Lead",
     "Membership",
     "Note",
     "NumberChoice",

@@ -98,6 +98,7 @@ class DialAttempt(Base):
     """A call that a person asked for; its id is the ChannelId, hence the call's Linkedid."""
 
     __tablename__ = "dial_attempt"
+    __table_args__ = (Index("ix_dial_attempt_number", "e164", "requested_at"),)
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     pbx: Mapped[str] = mapped_column(String(40))
@@ -105,8 +106,17 @@ class DialAttempt(Base):
     party_id: Mapped[int | None] = mapped_column(ForeignKey("party.id"))
     number: Mapped[str] = mapped_column(String(40))
     requested_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(String(20), default="placing")  # placing | placed | failed
+    # placing | placed | failed; refused: the check before the call said no
+    state: Mapped[str] = mapped_column(String(20), default="placing")
     error: Mapped[str] = mapped_column(String(40), default="")
+    e164: Mapped[str | None] = mapped_column(String(20))
+    purpose: Mapped[str] = mapped_column(String(10), default="service")  # service | marketing
+    receipt: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what was checked, see outbound/
+    lead_id: Mapped[int | None] = mapped_column(ForeignKey("lead.id"), index=True)
+    result: Mapped[str | None] = mapped_column(String(20))
+    ended_at: Mapped[datetime | None]
+    outcome_id: Mapped[int | None] = mapped_column(ForeignKey("outcome.id"))
+    settled_at: Mapped[datetime | None]  # the lead went on from this attempt: once
 
 
 class Outcome(Base):
@@ -120,6 +130,9 @@ class Outcome(Base):
     digit: Mapped[int | None]
     success: Mapped[bool] = mapped_column(default=False)
     callback: Mapped[bool] = mapped_column(default=False)  # asks for a time to call back
+    # What else it does: "" | do_not_call (the number goes onto the list) | bad_number (it is marked)
+    effect: Mapped[str] = mapped_column(String(12), default="")
+    scope: Mapped[str] = mapped_column(String(10), default="all")  # all | campaign: its calls alone
     position: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool] = mapped_column(default=True)
 

@@ -21,7 +21,7 @@ def test_the_sample_has_everything_to_show(database: db.Database) -> None:
     m = models
     with database.session() as session:
         count = {t: session.scalar(select(func.count()).select_from(t)) for t in (m.Party, m.Call, m.Outcome, m.Case, m.Task)}  # fmt: skip
-        assert (count[m.Party], count[m.Call], count[m.Outcome]) == (300, 900, 10)
+        assert (count[m.Party], count[m.Call], count[m.Outcome]) == (300, 900, 17)
         assert count[m.Case] and count[m.Task]
         languages = Counter(session.scalars(select(m.Party.language)))
         assert languages["he"] > languages["ru"] > 20 and languages["en"] > 20

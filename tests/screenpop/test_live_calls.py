@@ -224,7 +224,7 @@ async def test_click_to_dial_rings_the_agent_first_and_belongs_to_who_was_clicke
     with stand.database.session() as session:
         dana = session.scalars(select(models.Party)).one().id
     stand.stage.trunk.default = parties.ANSWERS
-    id_ = await stand.center.dialer.dial(stand.user("1001"), DAVID, dana)
+    id_ = (await stand.center.dialer.dial(stand.user("1001"), DAVID, dana)).id
     card = (await browser.next("call.pop"))["card"]
     assert (card["id"], card["state"], card["party_id"]) == (id_, "dialing", dana)
     await stand.stage.answered_by("1001")
@@ -255,7 +255,7 @@ async def test_a_dial_that_fails_says_why(
 ) -> None:
     browser = await stand.browser(stand.user("1001"))
     stand.stage.trunk.default = behaviour
-    id_ = await stand.center.dialer.dial(stand.user("1001"), DAVID)
+    id_ = (await stand.center.dialer.dial(stand.user("1001"), DAVID)).id
     await stand.stage.answered_by("1001")
     assert (await browser.next("notice"))["code"] == code
     await browser.next("call.end")

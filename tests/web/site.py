@@ -65,6 +65,7 @@ def settings(folder: Path, **changes: object) -> Settings:
             "database": {"url": f"sqlite:///{folder / 'site.db'}"},
             "recordings": {"folder": str(folder / "recordings"), "workers": 0},
             "pbx": [{"name": "main", "cdr": str(folder / "Master.csv")}],
+            "campaigns": {"folder": str(folder / "imports")},
             **changes,
         }
     )

@@ -66,3 +66,13 @@ document.addEventListener("click", async (event) => {
 });
 
 markPlace();
+
+// A page about work that goes on (an import) is read again until the work has ended.
+setInterval(async () => {
+  const shown = document.querySelector("[data-again]");
+  if (!shown || document.hidden) return;
+  const answer = await fetch(location.href).catch(() => null);
+  if (!answer?.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#main > .page");
+  if (page && shown.isConnected) shown.replaceWith(document.importNode(page, true));
+}, 1500);

@@ -14,6 +14,7 @@ from sqlalchemy import orm as sa_orm
 from callcenter import models
 from callcenter.crm import customers, paging, search, slots, timeline, visibility
 from callcenter.db import utcnow
+from callcenter.outbound import dnc
 from web import auth, keys, lookups, rendering
 
 PAGE = 50
@@ -92,6 +93,7 @@ class Shown:
     people: dict[int, str]
     queues: dict[str, str]
     recordings: dict[int, models.Recording]
+    listed: dict[str, models.DncEntry]  # numbers that must not be called for marketing
 
 
 def read_customer(
@@ -131,6 +133,7 @@ def read_customer(
             ).items()
             if recording.stored
         },
+        listed=dnc.listed(session, [link.phone.e164 for link in numbers], now),
     )
 
 

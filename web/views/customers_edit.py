@@ -11,6 +11,7 @@ from sqlalchemy import orm as sa_orm
 from callcenter import errors, models
 from callcenter.crm import customers, notes, visibility
 from callcenter.db import utcnow
+from callcenter.outbound import dnc
 from web import auth, i18n, keys, rendering
 
 FIELDS = (*customers.TEXTS, *customers.CHOICES)
@@ -194,4 +195,35 @@ async def add_note(request: web.Request) -> web.StreamResponse:
     if text.strip():
         viewer = auth.current(request).viewer
         await request.app[keys.DATABASE].run(_add_note, viewer, party_id, text)
+    raise web.HTTPSeeOther(f"/customers/{party_id}")
+
+
+def _do_not_call(
+    session: sa_orm.Session, viewer: visibility.Viewer, party_id: int, *, phone_id: int, remove: bool, reason: str
+) -> None:  # fmt: skip
+    party = customers.get(session, viewer, party_id)
+    phone = next((link.phone for link in customers.numbers(session, party.id) if link.phone_id == phone_id), None)  # fmt: skip
+    if phone is None:
+        raise errors.NotFound("no such number")
+    if not remove:
+        dnc.add(session, phone.e164, now=utcnow(), reason=reason or "asked", by=viewer.id)
+        return
+    if viewer.role == "agent":
+        raise errors.Forbidden("an agent cannot take a number off the list")
+    dnc.remove(session, phone.e164, now=utcnow(), reason=reason, by=viewer.id)
+
+
+async def do_not_call(request: web.Request) -> web.StreamResponse:
+    """Put a customer's number on the do-not-call list at once, or take it off with a reason."""
+    fields = await request.post()
+    party_id = int(request.match_info["id"])
+    sent = str(fields.get("phone_id", ""))
+    await request.app[keys.DATABASE].run(
+        _do_not_call,
+        auth.current(request).viewer,
+        party_id,
+        phone_id=int(sent) if sent.isdecimal() and len(sent) < 15 else 0,
+        remove=fields.get("remove") == "1",
+        reason=str(fields.get("reason", "")).strip(),
+    )
     raise web.HTTPSeeOther(f"/customers/{party_id}")

@@ -19,6 +19,7 @@ from callcenter import models
 from callcenter.crm import visibility
 from callcenter.db import utcnow
 from web import auth, keys, rendering
+from web.views import leads_api
 
 MOST = 20
 
@@ -77,7 +78,11 @@ def day(
         calls=count,
         talk_seconds=talk,
         aht_seconds=(talk + hold + wrapup) / count if count else None,
-        due=tuple(_due(session, viewer, now, end)),
+        due=tuple(
+            sorted(
+                [*_due(session, viewer, now, end), *_promised(session, viewer, now, end)], key=_when
+            )
+        ),
         missed=tuple(_missed(session, viewer, begin, end)),
     )
 
@@ -110,6 +115,29 @@ def _due(
         )
         for task, party in rows
     ]
+
+
+def _when(due: Due) -> tuple[bool, float]:
+    return due.at is None, due.at.timestamp() if due.at else 0.0
+
+
+def _promised(
+    session: sa_orm.Session, viewer: visibility.Viewer, now: datetime, end: datetime
+) -> list[Due]:
+    """Return the callbacks of campaigns for today; they come by themselves, so there is nothing to dial here."""
+    lead, campaign = models.Lead, models.Campaign
+    rows = session.execute(
+        select(lead, campaign.name)
+        .join(campaign, campaign.id == lead.campaign_id)
+        .where(lead.callback_user_id == viewer.id, lead.state == "callback", lead.next_at < end)
+        .order_by(lead.next_at)
+        .limit(MOST)
+    ).all()
+    return [
+        Due("callback", row.next_at, row.name, row.party_id if visibility.may_see(session, viewer, models.Party, row.party_id) else None,
+            "", name, row.next_at < now)
+        for row, name in rows
+    ]  # fmt: skip
 
 
 def _missed(
@@ -180,7 +208,7 @@ def choices(session: sa_orm.Session, language: str) -> dict[str, list[dict[str, 
 
     outcomes = session.scalars(
         select(models.Outcome)
-        .where(models.Outcome.active)
+        .where(models.Outcome.active, models.Outcome.scope == "all")
         .order_by(models.Outcome.position, models.Outcome.id)
     )
     reasons = session.scalars(
@@ -236,4 +264,6 @@ async def setup(request: web.Request) -> web.StreamResponse:
         "calls": figures.calls,
         "aht_seconds": figures.aht_seconds and round(figures.aht_seconds),
     }
-    return web.json_response({**offered, "today": strip})
+    seated = auth.current(request).role in ("agent", "supervisor")
+    lead = {"lead": await leads_api.held(request)} if seated else {}
+    return web.json_response({**offered, "today": strip, **lead})

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from callcenter import db, errors
 from callcenter.crm import agents, casework, center, live, notes, seats, shift, steering
+from callcenter.outbound import settling
 from screenpop import floor, targets
 from web import auth, keys
 from web.views import bodies
@@ -28,39 +29,32 @@ async def snapshot(request: web.Request) -> web.StreamResponse:
 async def agent_state(request: web.Request) -> web.StreamResponse:
     """Take what the agent declares."""
     body = await bodies.read(request, bodies.StateBody)
-    await shift.become(_center(request), auth.current(request).id, State(body.state), body.reason)
-    return _json({"state": _center(request).agents.get(auth.current(request).id).state.value})
+    await shift.become(center_of(request), auth.current(request).id, State(body.state), body.reason)
+    return _json({"state": center_of(request).agents.get(auth.current(request).id).state.value})
 
 
 async def agent_queues(request: web.Request) -> web.StreamResponse:
     """Sign in to a queue or out of it."""
     body = await bodies.read(request, bodies.QueueBody)
-    await shift.serve(_center(request), auth.current(request).id, body.queue, body.member)
+    await shift.serve(center_of(request), auth.current(request).id, body.queue, body.member)
     return _json({"queue": body.queue, "member": body.member})
-
-
-async def dial(request: web.Request) -> web.StreamResponse:
-    """Place a call: the agent's phone first, then the number."""
-    body = await bodies.read(request, bodies.DialBody)
-    dialer = _center(request).dialer
-    return _json({"id": await dialer.dial(auth.current(request).id, body.number, body.party_id)})
 
 
 async def hang_up(request: web.Request) -> web.StreamResponse:
     """End the user's part in a call."""
-    await steering.hang_up(_center(request), auth.current(request).id, _id(request))
+    await steering.hang_up(center_of(request), auth.current(request).id, _id(request))
     return _json({})
 
 
 async def hold(request: web.Request) -> web.StreamResponse:
     """Let the customer wait with music."""
-    await steering.hold(_center(request), auth.current(request).id, _id(request))
+    await steering.hold(center_of(request), auth.current(request).id, _id(request))
     return _json({})
 
 
 async def resume(request: web.Request) -> web.StreamResponse:
     """Take the customer back."""
-    await steering.resume(_center(request), auth.current(request).id, _id(request))
+    await steering.resume(center_of(request), auth.current(request).id, _id(request))
     return _json({})
 
 
@@ -68,7 +62,7 @@ async def transfer(request: web.Request) -> web.StreamResponse:
     """Pass the call on, blind or after talking."""
     body = await bodies.read(request, bodies.TransferBody)
     await steering.transfer(
-        _center(request), auth.current(request).id, _id(request), body.to,
+        center_of(request), auth.current(request).id, _id(request), body.to,
         attended=body.kind == "attended",
     )  # fmt: skip
     return _json({})
@@ -76,20 +70,20 @@ async def transfer(request: web.Request) -> web.StreamResponse:
 
 async def transfer_complete(request: web.Request) -> web.StreamResponse:
     """Leave the customer with the colleague."""
-    await steering.complete(_center(request), auth.current(request).id, _id(request))
+    await steering.complete(center_of(request), auth.current(request).id, _id(request))
     return _json({})
 
 
 async def transfer_cancel(request: web.Request) -> web.StreamResponse:
     """Go back to the customer."""
-    await steering.cancel(_center(request), auth.current(request).id, _id(request))
+    await steering.cancel(center_of(request), auth.current(request).id, _id(request))
     return _json({})
 
 
 async def digit(request: web.Request) -> web.StreamResponse:
     """Send one tone."""
     body = await bodies.read(request, bodies.DigitBody)
-    await steering.press(_center(request), auth.current(request).id, _id(request), body.digit)
+    await steering.press(center_of(request), auth.current(request).id, _id(request), body.digit)
     return _json({})
 
 
@@ -97,9 +91,9 @@ async def note(request: web.Request) -> web.StreamResponse:
     """Save the note as it is typed; 409 with what it says now, when it was changed elsewhere."""
     body = await bodies.read(request, bodies.NoteBody)
     call, person = _own_call(request)
-    await _center(request).written()
+    await center_of(request).written()
     try:
-        saved = await _center(request).database.run(
+        saved = await center_of(request).database.run(
             casework.save_note, call.pbx, call.id, person.viewer, body.text,
             version=body.version, now=db.utcnow(),
         )  # fmt: skip
@@ -116,8 +110,8 @@ async def party(request: web.Request) -> web.StreamResponse:
     """Say who is calling."""
     body = await bodies.read(request, bodies.PartyBody)
     call, person = _own_call(request)
-    await _center(request).written()
-    linked = await _center(request).database.run(
+    await center_of(request).written()
+    linked = await center_of(request).database.run(
         casework.choose, call.pbx, call.id, person.viewer, body.party_id, now=db.utcnow()
     )
     return await _linked(request, call, linked)
@@ -127,10 +121,10 @@ async def customer(request: web.Request) -> web.StreamResponse:
     """Make a customer of who is calling."""
     body = await bodies.read(request, bodies.CustomerBody)
     call, person = _own_call(request)
-    await _center(request).written()
-    linked = await _center(request).database.run(
+    await center_of(request).written()
+    linked = await center_of(request).database.run(
         casework.create, call.pbx, call.id, person.viewer, body.name,
-        now=db.utcnow(), region=_center(request).settings.site.region,
+        now=db.utcnow(), region=center_of(request).settings.site.region,
     )  # fmt: skip
     return await _linked(request, call, linked)
 
@@ -139,14 +133,14 @@ async def wrapup(request: web.Request) -> web.StreamResponse:
     """Finish the wrap-up with an outcome, and go on as the agent says."""
     body = await bodies.read(request, bodies.WrapupBody)
     call, person = _own_call(request)
-    of, user_id = _center(request), person.viewer.id
+    of, user_id = center_of(request), person.viewer.id
     current = of.agents.get(user_id).wrapup
     if current is None or current.call != call.key:
         raise steering.WrongMoment("the call is not in wrap-up")
     callback = None if body.callback_at is None else datetime.fromtimestamp(body.callback_at, UTC)
     await of.written()
     await of.database.run(
-        casework.conclude, call.pbx, call.id, person.viewer,
+        settling.conclude, call.pbx, call.id, person.viewer,
         outcome_id=body.outcome_id, callback_at=callback, now=db.utcnow(),
     )  # fmt: skip
     then = State.READY if body.next == "ready" else State.PAUSED
@@ -161,10 +155,10 @@ async def wrapup(request: web.Request) -> web.StreamResponse:
 async def wrapup_extend(request: web.Request) -> web.StreamResponse:
     """Give the wrap-up more time."""
     call, person = _own_call(request)
-    current = _center(request).agents.get(person.viewer.id).wrapup
+    current = center_of(request).agents.get(person.viewer.id).wrapup
     if current is None or current.call != call.key:
         raise steering.WrongMoment("the call is not in wrap-up")
-    return _json({"until": _center(request).extend_wrapup(person.viewer.id)})
+    return _json({"until": center_of(request).extend_wrapup(person.viewer.id)})
 
 
 async def find(request: web.Request) -> web.StreamResponse:
@@ -189,7 +183,7 @@ async def transfer_targets(request: web.Request) -> web.StreamResponse:
 async def _linked(
     request: web.Request, call: live.LiveCall, linked: casework.Linked
 ) -> web.StreamResponse:
-    _center(request).desk.said(call, linked.party_id, linked.name)
+    center_of(request).desk.said(call, linked.party_id, linked.name)
     card = await _floor(request).screens.card(call, auth.current(request).id)
     return _json({"party_id": linked.party_id, "card": card})
 
@@ -201,7 +195,7 @@ def _floor(request: web.Request) -> floor.Floor:
     return found
 
 
-def _center(request: web.Request) -> center.Center:
+def center_of(request: web.Request) -> center.Center:
     return _floor(request).center
 
 
@@ -211,7 +205,7 @@ def _id(request: web.Request) -> str:
 
 def _own_call(request: web.Request) -> tuple[live.LiveCall, seats.Person]:
     """Give a call on the user's own screen; raise NotFound for any other."""
-    of, user_id = _center(request), auth.current(request).id
+    of, user_id = center_of(request), auth.current(request).id
     call, person = of.desk.find(user_id, _id(request)), of.seats.person(user_id)
     if call is None or person is None:
         raise errors.NotFound("no such call")

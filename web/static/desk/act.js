@@ -70,6 +70,7 @@ export async function dial(number, party) {
   const body = party ? { number, party_id: Number(party) } : { number };
   const placed = await attempt(`dial ${number}`, () => api.post("/dial", body));
   if (placed) say("info", t("Connecting your phone…"), "dialing");
+  if (placed?.warning) say("warn", placed.warning, "dial_warning");
   return placed;
 }
 

@@ -11,6 +11,7 @@ import { stateMenu } from "./statemenu.js";
 import { STATES } from "./words.js";
 import * as act from "./act.js";
 import * as keypad from "./keypad.js";
+import { bar as leadBar } from "./leadview.js";
 import * as wrapup from "./wrapup.js";
 
 export function pill(me, setup) {
@@ -108,7 +109,7 @@ export class CallBar extends Island {
     return html`${stateMenu(state, pill(me, state.setup), me.until ? until(me.until) : me.since ? since(me.since) : nothing)}
       ${me.state === "wrapup" && first?.state === "wrapup" ? html`<button type="button" class="btn more-time" aria-keyshortcuts="Alt+=" @click=${() => wrapup.extend(first)}>${t("{n} s more").replace("{n}", "30")} ${keys("Alt =")}</button>` : nothing}
       ${me.state === "offline" ? html`<button type="button" class="btn go" @click=${() => act.become("ready")}>${icon("headset")}${t("Start shift")} ${keys("Alt G")}</button>` : nothing}
-      ${first ? html`${who(first)}<span class="sep"></span><div class="controls" role="group" aria-label="${t("Call bar")}: ${nameOf(first)}">${controls(first, state)}</div>` : nothing}`;
+      ${first ? html`${who(first)}<span class="sep"></span><div class="controls" role="group" aria-label="${t("Call bar")}: ${nameOf(first)}">${controls(first, state)}</div>` : state.lead?.campaign ? leadBar(state.lead, control) : nothing}`;
   }
 }
 customElements.define("cc-callbar", CallBar);

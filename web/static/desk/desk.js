@@ -7,6 +7,7 @@ import { duration } from "./time.js";
 import { active, opened, stack } from "./state.js";
 import { store } from "./store.js";
 import { card } from "./card.js";
+import { between, leadCard, onDesk, script, strip as leadStrip } from "./leadview.js";
 import { panel } from "./panel.js";
 import { typing } from "./dom.js";
 
@@ -37,22 +38,26 @@ class Desk extends HTMLElement {
     const cards = stack(state);
     const current = active(state);
     const working = opened(current) ? current : null;
-    const { cards: start, customer, idle, panel: end, queues } = this.places;
+    const { cards: start, customer, idle, lead: round, panel: end, queues } = this.places;
+    const given = onDesk(state, current);
     this.firstElementChild.classList.toggle("noend", !working);
-    this.firstElementChild.classList.toggle("calling", cards.length > 0);
+    this.firstElementChild.classList.toggle("calling", cards.length > 0 || Boolean(given?.lead));
     const idleSide = !this.places.side.querySelector("section");
     this.firstElementChild.classList.toggle("idle-side", idleSide);
-    this.firstElementChild.classList.toggle("bare", idleSide && !cards.length);
+    this.firstElementChild.classList.toggle("bare", idleSide && !cards.length && !given?.lead);
     document.querySelector("cc-callbar")?.toggleAttribute("data-carded", Boolean(current));
-    render(cards.map((one) => card(one, { me: state.me, small: cards.length > 1 && one.id !== current?.id, current: one.id === current?.id })), start);
-    idle.hidden = Boolean(working);
-    customer.hidden = !working;
+    const shown = cards.map((one) => card(one, { me: state.me, small: cards.length > 1 && one.id !== current?.id, current: one.id === current?.id }));
+    render([...shown, given?.lead ? leadCard(given) : nothing], start);
+    render(given ? (given.lead ? script(given) : between(given)) : nothing, round);
+    round.hidden = !given;
+    idle.hidden = Boolean(working || given?.lead);
+    customer.hidden = !working || Boolean(given?.lead);
     end.hidden = !working;
     render(working ? panel(working) : nothing, end);
     if (queues) render(this.strip(state), queues);
     this.headline(state);
-    this.follow(working);
-    this.move(working);
+    if (!given?.lead) this.follow(working);
+    this.move(working, Boolean(given?.lead));
     if (this.wasWorking && !working) this.today();
     this.wasWorking = Boolean(working);
   }
@@ -114,8 +119,9 @@ class Desk extends HTMLElement {
     return html`<section class="panel empty"><h2>${title}</h2><p>${t("This call will be the first entry. An existing customer can be attached from the card.")}</p></section>`;
   }
 
-  // The note is ready for typing when a call is answered, and the outcomes when it ends, but only for idle hands.
-  move(working) {
+  // The note is ready for typing when a call is answered, and the outcomes when it ends, but only for idle hands. A lead's call
+  // is led by its script and ends with one digit: there the note is a key away, and no digit falls into it.
+  move(working, scripted) {
     const state = working && `${working.id} ${working.state === "wrapup" ? "wrapup" : "open"}`;
     if (state === this.moved) return;
     this.moved = state;
@@ -123,7 +129,7 @@ class Desk extends HTMLElement {
     const phone = matchMedia("(max-width: 899px)").matches;
     if (phone) document.getElementById(working.state === "wrapup" ? "v3" : "v1")?.click();
     const idleHands = !document.activeElement || document.activeElement === document.body || document.activeElement.id === "main";
-    if (phone || (typing() && working.state !== "wrapup")) return;
+    if (phone || (working.state !== "wrapup" && (typing() || scripted))) return;
     if (working.state === "wrapup" ? !typing() : idleHands) {
       this.querySelector(working.state === "wrapup" ? ".outcome[tabindex='0']" : "#call-note")?.focus({ preventScroll: true });
     }
@@ -142,7 +148,8 @@ class Desk extends HTMLElement {
     }
   }
 
-  strip({ queues, setup, link }) {
+  strip({ queues, setup, link, lead }) {
+    if (lead?.campaign) return html`<div class="strip-in">${leadStrip(lead)}</div>`;
     const { calls, aht_seconds: aht } = setup.today || {};
     return html`<div class="strip-in ${link === "online" ? "" : "stale"}">${queues.map((queue) => html`<span class="strong"><bdi>${queue.label || queue.queue}</bdi></span>
       <span>${t("Waiting in line")} <b>${num(queue.waiting)}</b></span>${queue.oldest ? html`<span>${t("Longest wait")} <b>${since(queue.oldest, LONG_WAIT)}</b></span>` : nothing}`)}

@@ -9,6 +9,8 @@ import { pick } from "./match.js";
 import { toggle as toggleMenu } from "./statemenu.js";
 import * as palette from "./palette.js";
 import * as act from "./act.js";
+import { openSkip } from "./leadview.js";
+import * as lead from "./lead.js";
 import * as wrapup from "./wrapup.js";
 
 const OFF = "cc.hotkeys.off";
@@ -58,6 +60,8 @@ const TABLE = [
   ["Alt+KeyN", "Alt+N", () => t("Write a note"), toNote],
   ["Alt+KeyW", "Alt+W", () => t("Open wrap-up"), toWrapup],
   ["Alt+KeyK", "Alt+K", () => t("Schedule a callback"), () => go(".picks .filter")],
+  ["Alt+KeyJ", "Alt+J", () => t("Next lead, and its call"), () => !busy() && lead.go()],
+  ["Alt+KeyS", "Alt+S", () => t("Skip with a reason"), openSkip],
   ["Alt+KeyL", "Alt+L", () => t("Dial"), () => act.redial(active(store.state) ?? missed())],
   ["Alt+Equal", "Alt+=", () => t("{n} s more").replace("{n}", "30"), () => wrapping() && wrapup.extend(wrapping())],
   ["Control+Enter", "Ctrl+Enter", () => t("Save and ready"), () => wrapping() && wrapup.save(wrapping())],
@@ -74,6 +78,7 @@ const EXTRA = [
   ["?", () => t("Keyboard shortcuts")],
 ];
 
+const busy = () => store.state.calls.some((card) => !card.leaving && card.state !== "missed");
 const missed = () => store.state.calls.find((card) => card.state === "missed");
 const wrapping = () => store.state.calls.find((card) => card.state === "wrapup");
 

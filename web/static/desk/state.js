@@ -23,6 +23,8 @@ export const initial = () => ({
   toasts: [],
   toastId: 0,
   transfer: null, // the picker: null | transfer | consult
+  lead: null, // the campaign worked on, and its lead on this desk, as the server told it last
+  leadStale: 0, // how often the server said that it went on
 });
 
 const LINGER = { answered_elsewhere: 1.5, transferred: 1.5, rejected: 0, ended: 0, missed: 60 };
@@ -93,6 +95,7 @@ const handlers = {
   },
   "queue.stats": (state, { queues }) => ({ ...state, queues }),
   "system.state": (state, { system }) => ({ ...state, system }),
+  "lead.changed": (state) => ({ ...state, leadStale: state.leadStale + 1 }),
   notice: (state, { level, code, text }) => toast(state, { level, code, text }),
 };
 
@@ -103,6 +106,7 @@ const local = {
   leader: (state, { leader }) => ({ ...state, leader }),
   sound: (state, { sound }) => (state.sound === sound ? state : { ...state, sound }),
   setup: (state, setup) => ({ ...state, setup: { ...state.setup, ...setup } }),
+  lead: (state, given) => ({ ...state, lead: given }),
   silence: (state, { ids }) => ({ ...state, silenced: [...new Set([...state.silenced, ...ids])] }),
   choose: (state, { id }) => ({ ...state, chosen: id }),
   transfer: (state, { mode }) => ({ ...state, transfer: mode }),

@@ -3,6 +3,7 @@
 import { language, t, tp } from "./i18n.js";
 
 const PROBLEMS = {
+  callback_due: () => t("A callback that you promised is due"),
   agent_no_answer: () => t("Your phone was not answered"),
   action_refused: () => t("The exchange refused this"),
   action_timeout: () => t("The exchange did not answer in time"),

@@ -7,6 +7,7 @@ import { picks } from "./callback.js";
 import { store } from "./store.js";
 import * as act from "./act.js";
 import * as api from "./api.js";
+import * as lead from "./lead.js";
 import * as note from "./note.js";
 
 const forms = new Map(); // by call: {outcome, callback, other, next, error, saving}
@@ -15,7 +16,9 @@ const redraw = () => store.dispatch("patch", { id: "", card: {} });
 export const form = (id) =>
   forms.get(id) ?? forms.set(id, { outcome: null, callback: null, other: false, next: "ready", error: "", saving: false }).get(id);
 
-const chosen = (filled) => store.state.setup.outcomes.find((outcome) => outcome.id === filled.outcome);
+// What can be said of a call: of a lead's, what its campaign offers.
+const offered = (card) => lead.ofCall(card)?.outcomes ?? store.state.setup.outcomes;
+const chosen = (card, filled) => offered(card).find((outcome) => outcome.id === filled.outcome);
 
 export function choose(card, outcome) {
   const filled = form(card.id);
@@ -24,10 +27,10 @@ export function choose(card, outcome) {
   redraw();
 }
 
-function problem(filled) {
-  if (!store.state.setup.outcomes.length) return "";
+function problem(card, filled) {
+  if (!offered(card).length) return "";
   if (!filled.outcome) return t("Choose an outcome");
-  if (chosen(filled)?.callback && !filled.callback) return t("Choose when to call back");
+  if (chosen(card, filled)?.callback && !filled.callback) return t("Choose when to call back");
   if (filled.callback && filled.callback <= now()) return t("The date must be in the future");
   return "";
 }
@@ -36,7 +39,7 @@ export async function save(card) {
   if (!card || card.state !== "wrapup") return;
   const filled = form(card.id);
   if (filled.saving) return;
-  filled.error = problem(filled);
+  filled.error = problem(card, filled);
   if (filled.error) {
     redraw();
     return requestAnimationFrame(() => document.querySelector(filled.outcome ? ".picks .filter" : ".outcome")?.focus());
@@ -70,6 +73,9 @@ function onKey(event, card, outcomes) {
     event.preventDefault();
     buttons[index].focus();
     choose(card, outcomes[index]);
+    // A lead's call ends with the digit alone, unless a time to call back is still to be said.
+    if (lead.ofCall(card) && card.state === "wrapup" && (!outcomes[index].callback || form(card.id).callback)) save(card);
+    else if (outcomes[index].callback) requestAnimationFrame(() => document.querySelector(".picks .filter")?.focus());
   } else if (event.key === "Enter") {
     event.preventDefault();
     const focused = outcomes[at];
@@ -86,14 +92,14 @@ function onKey(event, card, outcomes) {
 const shownDigits = (outcomes) => outcomes.map((outcome, i) => ({ ...outcome, shown: outcome.digit != null ? String(outcome.digit) : i < 10 ? String((i + 1) % 10) : "" }));
 
 export function outcomeGroup(card) {
-  const outcomes = shownDigits(store.state.setup.outcomes);
+  const outcomes = shownDigits(offered(card));
   const filled = form(card.id);
   const tab = filled.outcome ?? outcomes[0]?.id;
   if (!outcomes.length) return nothing;
-  return html`<div class="field"><div class="row"><span class="label" id="outcome-label">${t("How did the call end?")}</span>${keys("Alt W")}<span class="small muted push hint-keys">${t("A digit, then")} ${keys("Enter")}</span></div>
+  return html`<div class="field"><div class="row"><span class="label" id="outcome-label">${t("How did the call end?")}</span>${keys("Alt W")}<span class="small muted push hint-keys">${lead.ofCall(card) ? t("One digit ends the call") : html`${t("A digit, then")} ${keys("Enter")}`}</span></div>
     <div class="outcomes" role="radiogroup" aria-labelledby="outcome-label" aria-describedby=${filled.error ? "wrapup-error" : nothing} @keydown=${(event) => onKey(event, card, outcomes)}>
     ${outcomes.map((outcome) => html`<button type="button" class="outcome" role="radio" aria-checked=${String(filled.outcome === outcome.id)} tabindex=${outcome.id === tab ? 0 : -1} @click=${() => choose(card, outcome)}>
-      ${keys(outcome.shown)}<span dir="auto">${outcome.label}</span>${outcome.callback ? icon("calendar-clock", "s") : nothing}</button>`)}</div>
+      ${keys(outcome.shown)}<span dir="auto">${outcome.label}</span>${outcome.callback ? icon("calendar-clock", "s") : outcome.effect === "do_not_call" ? icon("ban", "s") : nothing}</button>`)}</div>
     ${filled.error ? html`<span class="err" id="wrapup-error" role="alert">${icon("triangle-alert", "s")}${filled.error}</span>` : nothing}</div>`;
 }
 
@@ -109,7 +115,7 @@ export function callbackGroup(card) {
     filled.callback = fromField(event.target.value);
     redraw();
   };
-  return html`<div class="field"><div class="row"><span class="label" id="callback-label">${t("Callback")}</span>${keys("Alt K")}${chosen(filled)?.callback ? html`<span class="t-bad" aria-label=${t("Required")}>*</span>` : nothing}</div>
+  return html`<div class="field"><div class="row"><span class="label" id="callback-label">${t("Callback")}</span>${keys("Alt K")}${chosen(card, filled)?.callback ? html`<span class="t-bad" aria-label=${t("Required")}>*</span>` : nothing}</div>
     <div class="picks" role="group" aria-labelledby="callback-label">${picks().map(({ at, text, time }) => html`<button type="button" class="filter ${filled.callback === at ? "on" : ""}" aria-pressed=${String(filled.callback === at)} @click=${() => set(at)}>${parts(text, { time: num(time) })}</button>`)}
     <button type="button" class="filter ${filled.other ? "on" : ""}" aria-expanded=${String(filled.other)} @click=${() => { filled.other = !filled.other; redraw(); }}>${icon("calendar")}${t("Another time")}</button></div>
     ${filled.other ? html`<input class="input" type="datetime-local" dir="ltr" aria-label=${t("When")} min=${toField(now())} .value=${filled.callback ? toField(filled.callback) : ""} @change=${other}>` : nothing}</div>`;
