@@ -72,6 +72,9 @@ class Web(Part):
     trusted_proxies: tuple[str, ...] = Field(
         (), description="Addresses whose X-Forwarded-For is believed."
     )
+    second_step_roles: tuple[Literal["agent", "supervisor", "manager", "admin"], ...] = Field(
+        (), description="Roles that must sign in with an authenticator as well."
+    )
     redis_url: str = Field(
         "", description="Redis that carries live events between several web processes."
     )
@@ -207,6 +210,17 @@ _named_file: Path | None = None
 
 def _file() -> Path | None:
     return _named_file
+
+
+def place() -> Path:
+    """Return the file that was read, or the one that would be."""
+    return _named_file or DEFAULT_FILE
+
+
+def in_environment(table: str) -> list[str]:
+    """Name the environment variables that set anything of a table: they win over the file."""
+    begin = f"CALLCENTER_{table.upper()}"
+    return sorted(n for n in os.environ if n.upper() == begin or n.upper().startswith(f"{begin}__"))
 
 
 def load(file: Path | None = None) -> Settings:

@@ -46,6 +46,7 @@ PURE = (
     "callcenter/telephony/values.py",
     "callcenter/crm/phones.py",
     "callcenter/crm/matching.py",
+    "callcenter/crm/passwords.py",
     "screenpop/cards.py",
 )
 PURE_MAY_IMPORT = {

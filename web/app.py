@@ -35,6 +35,7 @@ def create_app(
     app[keys.STORAGE] = storage
     app[keys.THROTTLE] = throttle.Throttle()
     app[keys.SIGNED_OUT] = []
+    app[keys.FIRST_RUN] = []
     app[keys.RENDERER] = rendering.Renderer(settings)
     app.on_response_prepare.append(security.add_headers)
     if switchboard is not None:

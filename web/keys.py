@@ -32,5 +32,10 @@ FLOOR: web.AppKey[Floor] = web.AppKey("floor")
 # Awaited with the session's hash after it was ended, so that its live connection ends with it.
 SIGNED_OUT: web.AppKey[list[SignedOut]] = web.AppKey("signed_out")
 
+# Starts the program again with its settings read anew; only there where somebody runs it so (web/serving.py).
+RESTART: web.AppKey[Callable[[], None]] = web.AppKey("restart")
+# The word that opens the first run, while there is no administrator; empty: it is closed (web/views/welcome.py).
+FIRST_RUN: web.AppKey[list[str]] = web.AppKey("first_run")
+
 PERSON: web.RequestKey[Person | None] = web.RequestKey("person")
 TEXTS: web.RequestKey[Texts] = web.RequestKey("texts")

@@ -1,6 +1,7 @@
 // The frame around the pages. htmx exchanges `main` and leaves the bar and the rail alone; what the exchange does not
 // bring is done here: title, current place in the rail, focus for the keyboard, forms that send themselves.
 
+import "./order.js";
 import "./player.js";
 
 const main = () => document.getElementById("main");

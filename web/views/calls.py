@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy import orm as sa_orm
 
 from callcenter import models
-from callcenter.crm import paging, visibility
+from callcenter.crm import audit, paging, visibility
 from callcenter.db import utcnow
 from web import auth, call_search, keys, lookups, rendering
 
@@ -180,11 +180,20 @@ def _listened(
     ).all()
 
 
+def opened(session: sa_orm.Session, person: auth.Person, call_id: int, *, language: str) -> Shown:
+    """Read a visible call, noting that its transcript is read where there is one."""
+    shown = read_call(session, person.viewer, call_id, language=language)
+    if shown.heard and shown.heard.segments:
+        of = ("recording", shown.heard.recording.id)
+        audit.note_once(session, person.by, "transcript_open", of, browser=person.session)
+    return shown
+
+
 async def show(request: web.Request) -> web.StreamResponse:
     """Show a call."""
     shown = await request.app[keys.DATABASE].run(
-        read_call,
-        auth.current(request).viewer,
+        opened,
+        auth.current(request),
         int(request.match_info["id"]),
         language=auth.texts(request).language,
     )

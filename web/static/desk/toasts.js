@@ -14,13 +14,18 @@ const timed = new Set();
 
 function trouble(state) {
   if (state.link === "refused") {
-    return html`<div class="callout warn" role="status">${icon("log-in")}<span class="grow">${t("The session has ended. Sign in to continue; the call is not affected.")}</span><a class="btn s" href="/sign-in?next=${encodeURIComponent(location.pathname)}">${t("Sign in")}</a></div>`;
+    return html`<div class="callout warn" role="status">${icon("log-in")}<span class="grow">${t("The session has ended. Sign in to continue; the call is not affected.")}</span><a class="btn s" href="/signin?next=${encodeURIComponent(location.pathname)}">${t("Sign in")}</a></div>`;
   }
   if (state.link === "offline" && state.everOnline) {
     return html`<div class="callout warn" role="status">${icon("refresh-cw")}<span class="grow">${t("Reconnecting… Calls still reach the phone.")} <span class="muted">${parts(t("As of {time}"), { time: num(clock(state.linkAt + state.skew)) })}</span></span></div>`;
   }
   if (pbxDown(state)) {
     return html`<div class="callout warn" role="status">${icon("triangle-alert")}<span class="grow">${t("The link to the PBX is down. Calls still ring on the phones; cards do not open.")}</span></div>`;
+  }
+  const mine = document.documentElement.dataset.version;
+  if (mine && state.version && state.version !== mine) {
+    // Never by itself: whoever writes or talks reloads when they are done.
+    return html`<div class="callout info" role="status">${icon("refresh-cw")}<span class="grow">${t("A new version is here. What is typed on this page is not sent yet; reload when you are done.")}</span><button type="button" class="btn s" @click=${() => location.reload()}>${t("Reload")}</button></div>`;
   }
   return nothing;
 }
