@@ -26,7 +26,7 @@ def read(file: Path) -> str:
     """Return what stands in the file, nothing where there is none."""
     try:
         return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ""
     except (OSError, UnicodeDecodeError) as error:
         raise errors.BadSetting(str(file), f"cannot be read: {error}") from error
