@@ -41,7 +41,7 @@ def serve(config: ConfigOption = None) -> None:
     """Listen to the exchanges, serve the pages, start the workers."""
     loaded = settings.load(config)
     try:
-        serving.run(loaded)
+        serving.run(loaded, lambda: settings.load(config))
     except OSError as error:
         address = f"{loaded.web.host}:{loaded.web.port}"
         raise errors.BadSetting("web", f"cannot listen on {address}: {error.strerror}") from error

@@ -2,9 +2,11 @@
 
 CallCenterError
 ├── Invalid              what was asked for cannot be: names the field and what to do
-│   └── BadSetting       a setting's name, its value and what it should be
+│   ├── BadSetting       a setting's name, its value and what it should be
+│   └── UnknownVersion   a version of the API that is not spoken here
 ├── NotFound             no such record, or none that this person may see
 ├── Forbidden            the record may be seen, the act may not be done
+│   └── SecondStepNeeded the role asks for a second step of the sign-in that is not set up
 ├── Conflict             somebody else changed it meanwhile
 └── TelephonyError       the exchange
     ├── LinkDown         there is no signed-in connection, or it went away before the answer came
@@ -38,6 +40,12 @@ class BadSetting(Invalid):
     code = "bad_setting"
 
 
+class UnknownVersion(Invalid):
+    """Refuse a version of the API, naming the one that is spoken."""
+
+    code = "unknown_version"
+
+
 class NotFound(CallCenterError):
     """Say that there is no such record for this person."""
 
@@ -48,6 +56,12 @@ class Forbidden(CallCenterError):
     """Say that this person may not do this."""
 
     code = "forbidden"
+
+
+class SecondStepNeeded(Forbidden):
+    """Say that the sign-in needs a second step first."""
+
+    code = "second_step_needed"
 
 
 class Conflict(CallCenterError):

@@ -60,6 +60,9 @@ class Web(Part):
     trusted_proxies: tuple[str, ...] = Field(
         (), description="Addresses whose X-Forwarded-For is believed."
     )
+    second_step_roles: tuple[Literal["agent", "supervisor", "manager", "admin"], ...] = Field(
+        (), description="Roles that must sign in with an authenticator as well."
+    )
     redis_url: str = Field(
         "",
         description="Redis that carries the recordings' jobs between hosts; empty keeps them in a file.",

@@ -82,6 +82,17 @@ def _file() -> Path | None:
     return _named_file
 
 
+def place() -> Path:
+    """Return the file that was read, or the one that would be."""
+    return _named_file or DEFAULT_FILE
+
+
+def in_environment(table: str) -> list[str]:
+    """Name the environment variables that set anything of a table: they win over the file."""
+    begin = f"CALLCENTER_{table.upper()}"
+    return sorted(n for n in os.environ if n.upper() == begin or n.upper().startswith(f"{begin}__"))
+
+
 def load(file: Path | None = None) -> Settings:
     """Read the settings; raise BadSetting naming key, value and what it should be."""
     global _named_file

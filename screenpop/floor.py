@@ -24,10 +24,11 @@ class Floor:
         authenticate: server.Authenticate,
         translate: present.Translate,
         origins: Sequence[str] = (),
+        version: str = "",
     ) -> None:
-        """Take `authenticate(request)` and `translate(language, text)` from the web side."""
+        """Take `authenticate(request)` and `translate(language, text)` from the web side; `version` is that of its scripts."""
         self.center = center.Center(config, database, board)
-        self.screens = screens.Screens(self.center, translate)
+        self.screens = screens.Screens(self.center, translate, version=version)
         self.server = server.Server(
             authenticate=authenticate, snapshot=self.screens.snapshot, origins=origins
         )

@@ -29,8 +29,11 @@ LATE_AFTER_SECONDS = 0.01
 class Screens:
     """Listen to the center and speak to the browsers."""
 
-    def __init__(self, of: center.Center, translate: present.Translate) -> None:
+    def __init__(
+        self, of: center.Center, translate: present.Translate, *, version: str = ""
+    ) -> None:
         self.center = of
+        self._version = version
         self.server: server.Server | None = None
         self.present = present.Present(of, translate)
         self.delays = delays.Delays()
@@ -168,6 +171,12 @@ class Screens:
         payload = {"level": level, "code": code, "text": text, "id": call_id}
         self._push(user_id, "notice", payload)
 
+    def offers_changed(self) -> None:
+        """Let every browser ask again what it offers: outcomes, reasons of a pause."""
+        if self.server is not None:
+            for user in self.server.users():
+                self._push(user, "offers.changed", {})
+
     def _push(self, user_id: int, event: str, payload: dict[str, Any]) -> None:
         if self.server is not None:
             self.server.push(user_id, event, payload)
@@ -189,6 +198,7 @@ class Screens:
         system = self._system_sent[user_id] = self.present.system(user_id)
         return {
             "seq": self.server.seq(user_id) if self.server else 0,
+            "version": self._version,
             "now": time.time(),
             "me": self.present.me(user_id),
             "calls": shown,

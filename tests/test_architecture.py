@@ -60,6 +60,7 @@ PURE = (
     "callcenter/outbound/compliance.py",
     "callcenter/outbound/hours.py",
     "callcenter/outbound/recycling.py",
+    "callcenter/crm/passwords.py",
     "screenpop/cards.py",
     "screenpop/delays.py",
     "screenpop/troubles.py",

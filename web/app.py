@@ -55,6 +55,7 @@ def create_app(
     app[keys.THROTTLE] = throttle.Throttle()
     app[keys.SIGNED_OUT] = []
     app[keys.HINT] = lambda _recording: None
+    app[keys.FIRST_RUN] = []
     app[keys.RENDERER] = rendering.Renderer(settings)
     app[keys.MONITOR] = monitor.Monitor(settings, database, switchboard)
     app[keys.IMPORTER] = importer.Importer(settings, database)

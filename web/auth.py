@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -17,11 +17,12 @@ from sqlalchemy import orm as sa_orm
 from sqlalchemy import select
 
 from callcenter import models
-from callcenter.crm import accounts, visibility
-from callcenter.db import utcnow
-from web import i18n, keys, sessions
+from callcenter.crm import accounts, audit, visibility
+from web import i18n, keys, security, sessions
 
 LANGUAGE_COOKIE = "language"
+PENDING = "second_step"
+PENDING_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class Person:
     theme: str
     extension: str | None
     session: str
+    address: str = ""
+    second_step: bool = False  # an authenticator is asked for at the sign-in
+    must_enrol: bool = False  # it has to be, for this role, and is not yet
 
     @property
     def id(self) -> int:
@@ -46,9 +50,21 @@ class Person:
         """Return the user's role: agent, supervisor, manager or admin."""
         return self.viewer.role
 
+    @property
+    def by(self) -> audit.By:
+        """Return who acts, for the audit."""
+        return audit.By(self.id, self.address)
 
-def person(session: sa_orm.Session, user_id: int, key_hash: str) -> Person | None:
-    """Read who a session belongs to; None when the account is gone or switched off."""
+
+def person(
+    session: sa_orm.Session,
+    user_id: int,
+    key_hash: str,
+    *,
+    address: str = "",
+    required: Collection[str] = (),
+) -> Person | None:
+    """Read who a session belongs to; None when the account is closed. `required` names the roles with a second step."""
     user = session.get(models.User, user_id)
     if user is None or not user.active:
         return None
@@ -66,6 +82,9 @@ def person(session: sa_orm.Session, user_id: int, key_hash: str) -> Person | Non
         theme=user.theme,
         extension=extension,
         session=key_hash,
+        address=address,
+        second_step=bool(user.totp_secret),
+        must_enrol=user.role in required and not user.totp_secret,
     )
 
 
@@ -75,7 +94,13 @@ async def from_session(request: web.Request, session: Session) -> Person | None:
     if not isinstance(user_id, int) or not session.identity:
         return None
     key_hash = sessions.hashed(session.identity)
-    return await request.app[keys.DATABASE].run(person, user_id, key_hash)
+    return await request.app[keys.DATABASE].run(
+        person,
+        user_id,
+        key_hash,
+        address=security.address(request),
+        required=request.app[keys.SETTINGS].web.second_step_roles,
+    )
 
 
 async def from_request(request: web.Request) -> Person | None:
@@ -124,17 +149,39 @@ def language(request: web.Request) -> str:
     return request.app[keys.SETTINGS].site.language
 
 
-async def sign_in(request: web.Request, login: str, password: str) -> models.User | None:
-    """Check a password on a thread and open a fresh session; None when name or password is wrong."""
+async def check(request: web.Request, login: str, password: str) -> models.User | None:
+    """Check a password on a thread; None when name or password is wrong, which is written down."""
     database = request.app[keys.DATABASE]
     user = await database.run(accounts.sign_in, login, password)
     if user is None:
-        return None
+        by = audit.By(None, security.address(request))
+        await database.run(audit.note, by, "sign_in_failed", ("login", login[:60]))
+    return user
+
+
+async def begin(request: web.Request, user_id: int, *, how: str = "password") -> None:
+    """Open a fresh session for somebody who has shown who they are; the old key opens nothing any more."""
+    database = request.app[keys.DATABASE]
     await request.app[keys.STORAGE].end(await get_session(request))
     session = await new_session(request)
-    session[sessions.USER] = user.id
-    await database.run(note, user.id, "sign_in", request.remote or "")
-    return user
+    session[sessions.USER] = user_id
+    by = audit.By(user_id, security.address(request))
+    await database.run(audit.note, by, "sign_in", ("user", user_id), {"how": how})
+
+
+async def ask_second(request: web.Request, user_id: int, wanted: str) -> None:
+    """Remember, in a fresh session that opens nothing yet, whose password was right."""
+    await request.app[keys.STORAGE].end(await get_session(request))
+    session = await new_session(request)
+    session[PENDING] = {"user": user_id, "until": time.time() + PENDING_SECONDS, "next": wanted}
+
+
+async def pending(request: web.Request) -> tuple[int, str] | None:
+    """Return whose second step is awaited and where they go then; None when nobody's, or too late."""
+    found = (await get_session(request)).get(PENDING)
+    if not found or found["until"] < time.time():
+        return None
+    return int(found["user"]), str(found["next"])
 
 
 async def sign_out(request: web.Request) -> None:
@@ -142,32 +189,14 @@ async def sign_out(request: web.Request) -> None:
     session = await get_session(request)
     if session.identity:
         found = request.get(keys.PERSON)
-        key_hash = sessions.hashed(session.identity)
         if found is not None:
-            await request.app[keys.DATABASE].run(note, found.id, "sign_out", request.remote or "")
-        for hook in request.app[keys.SIGNED_OUT]:
-            await hook(key_hash)
+            await request.app[keys.DATABASE].run(audit.note, found.by, "sign_out")
+        await ended(request, [sessions.hashed(session.identity)])
     session.invalidate()
 
 
-def note(
-    session: sa_orm.Session,
-    user_id: int,
-    action: str,
-    address: str,
-    object_type: str = "",
-    object_id: str = "",
-    detail: Mapping[str, Any] | None = None,
-) -> None:
-    """Write a line of the audit."""
-    session.add(
-        models.Audit(
-            at=utcnow(),
-            user_id=user_id,
-            action=action,
-            object_type=object_type,
-            object_id=object_id,
-            detail=dict(detail or {}),
-            address=address[:60],
-        )
-    )
+async def ended(request: web.Request, key_hashes: Iterable[str]) -> None:
+    """End the live connections of sessions whose rows are gone."""
+    for key_hash in key_hashes:
+        for hook in request.app[keys.SIGNED_OUT]:
+            await hook(key_hash)

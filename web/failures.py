@@ -22,6 +22,7 @@ _STATUS: tuple[tuple[type[errors.CallCenterError], int], ...] = (
     (errors.NotFound, 404),
     (errors.Forbidden, 403),
     (errors.Conflict, 409),
+    (errors.UnknownVersion, 404),
     (errors.Invalid, 422),
     (errors.TelephonyError, 503),
 )

@@ -41,5 +41,10 @@ SIGNED_OUT: web.AppKey[list[SignedOut]] = web.AppKey("signed_out")
 # Tells the workers that a recording has something to do; without it their sweep finds it within a minute.
 HINT: web.AppKey[Hint] = web.AppKey("hint")
 
+# Starts the program again with its settings read anew; only there where somebody runs it so (web/serving.py).
+RESTART: web.AppKey[Callable[[], None]] = web.AppKey("restart")
+# The word that opens the first run, while there is no administrator; empty: it is closed (web/views/welcome.py).
+FIRST_RUN: web.AppKey[list[str]] = web.AppKey("first_run")
+
 PERSON: web.RequestKey[Person | None] = web.RequestKey("person")
 TEXTS: web.RequestKey[Texts] = web.RequestKey("texts")

@@ -24,6 +24,7 @@ def attach(app: web.Application, switchboard: Any) -> None:
         authenticate=_authenticate,
         translate=translate,
         origins=[settings.web.public_url] if settings.web.public_url else (),
+        version=app[keys.RENDERER].version,
     )
     app[keys.FLOOR] = live
     app[keys.SIGNED_OUT].append(live.server.end_session)
@@ -34,4 +35,5 @@ def attach(app: web.Application, switchboard: Any) -> None:
 
 async def _authenticate(request: web.Request) -> auth.Person | None:
     """Give the person whom the middlewares found in the request that opens the connection."""
-    return request.get(keys.PERSON)
+    found: auth.Person | None = request.get(keys.PERSON)
+    return None if found is None or found.must_enrol else found

@@ -33,6 +33,15 @@ def asset(name: str) -> str:
     return f"/static/{name}?v={_digest(name, (STATIC / name).stat().st_mtime)}"
 
 
+def version() -> str:
+    """Return the version of all that a page loads: another one means that an open tab is old."""
+    whole = hashlib.sha256()
+    for path in sorted(STATIC.rglob("*")):
+        if path.suffix in {".js", ".css", ".svg"}:
+            whole.update(path.read_bytes())
+    return whole.hexdigest()[:12]
+
+
 def _by_day(items: Sequence[Any], habits: formats.Formats) -> list[tuple[str, list[Any]]]:
     """Group a timeline's items, which are in order, under the headings of their days."""
     grouped = groupby(items, key=lambda item: habits.local(item.at).date())
@@ -59,6 +68,7 @@ class Renderer:
 
     def __init__(self, settings: Settings) -> None:
         self.texts = i18n.load()
+        self.version = version()
         self.formats = {
             language: formats.Formats(texts, settings.site.timezone, settings.site.region)
             for language, texts in self.texts.items()
@@ -95,6 +105,7 @@ class Renderer:
             timezone=settings.site.timezone,
             texts_url=f"/i18n/{texts.language}.json?v={texts_version}",
             tint=formats.tint,
+            version=self.version,
         )
         return environment
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from callcenter import errors
 from callcenter.models import ROLES
 from web import keys, metrics
 from web.rendering import STATIC
 from web.views import (
     account,
+    account_security,
     calls,
     campaigns,
     customers,
@@ -26,14 +28,32 @@ from web.views import (
     leads_api,
     ledger,
     recordings,
+    settings_audit,
+    settings_choices,
+    settings_phones,
+    settings_site,
+    settings_teams,
+    settings_users,
     signin,
     system,
+    welcome,
+    welcome_exchange,
+    welcome_recordings,
 )
 
 ANYONE = frozenset({"anonymous", *ROLES})
 STAFF = frozenset(ROLES)
 SEATED = frozenset({"agent", "supervisor"})
 KEEPERS = frozenset({"supervisor", "manager", "admin"})
+WORDERS = frozenset({"manager", "admin"})
+ADMINS = frozenset({"admin"})
+# What somebody can still do whose role must have a second step and who has none yet.
+WHILE_ENROLLING = (
+    "/settings/security",
+    "/settings/security/second-step",
+    "/settings/security/password",
+    "/settings/security/sessions",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +73,8 @@ PAGES = (
     Route("GET", "/signin", ANYONE, signin.show),
     Route("POST", "/signin", ANYONE, signin.submit),
     Route("POST", "/signout", ANYONE, signin.leave),
+    Route("GET", "/signin/code", ANYONE, signin.show_code),
+    Route("POST", "/signin/code", ANYONE, signin.submit_code),
     Route("GET", "/", STAFF, account.home),
     Route("GET", "/desk", SEATED, desk.page),
     Route("GET", "/desk/today", SEATED, desk.today),
@@ -90,6 +112,67 @@ PAGES = (
     Route("GET", "/ledger", KEEPERS, ledger.show),
     Route("GET", "/settings", STAFF, account.show),
     Route("POST", "/settings", STAFF, account.save),
+    Route("GET", "/settings/security", STAFF, account_security.show),
+    Route("POST", "/settings/security/password", STAFF, account_security.change_password),
+    Route("GET", "/settings/security/second-step", STAFF, account_security.enrol),
+    Route("POST", "/settings/security/second-step", STAFF, account_security.confirm),
+    Route("POST", "/settings/security/codes", STAFF, account_security.change_second_step),
+    Route("POST", "/settings/security/sessions", STAFF, account_security.end_sessions),
+)
+
+_OUTCOMES, _REASONS = settings_choices.OUTCOMES, settings_choices.REASONS
+SETTINGS = (
+    Route("GET", "/settings/users", ADMINS, settings_users.listing),
+    Route("GET", "/settings/users/new", ADMINS, settings_users.blank),
+    Route("POST", "/settings/users/new", ADMINS, settings_users.create),
+    Route("GET", r"/settings/users/{id:\d+}", ADMINS, settings_users.show),
+    Route("POST", r"/settings/users/{id:\d+}", ADMINS, settings_users.save),
+    Route("POST", r"/settings/users/{id:\d+}/close", ADMINS, settings_users.close),
+    Route("POST", r"/settings/users/{id:\d+}/reopen", ADMINS, settings_users.reopen),
+    Route("POST", r"/settings/users/{id:\d+}/reset", ADMINS, settings_users.reset),
+    Route("POST", r"/settings/users/{id:\d+}/seat", ADMINS, settings_users.seat),
+    Route("GET", "/settings/teams", ADMINS, settings_teams.show_teams),
+    Route("POST", "/settings/teams", ADMINS, settings_teams.save_team),
+    Route("POST", r"/settings/teams/{id:\d+}/delete", ADMINS, settings_teams.delete_team),
+    Route("GET", "/settings/extensions", ADMINS, settings_phones.extensions),
+    Route("POST", "/settings/extensions", ADMINS, settings_phones.seat),
+    Route("GET", "/settings/queues", WORDERS, settings_phones.queues),
+    Route("GET", "/settings/queues/{pbx}/{queue}", WORDERS, settings_phones.show_queue),
+    Route("POST", "/settings/queues/{pbx}/{queue}", WORDERS, settings_phones.save_queue),
+    Route("GET", "/settings/outcomes", WORDERS, settings_choices.show(_OUTCOMES)),
+    Route("POST", "/settings/outcomes", WORDERS, settings_choices.save(_OUTCOMES)),
+    Route("POST", "/settings/outcomes/order", WORDERS, settings_choices.order(_OUTCOMES)),
+    Route("POST", r"/settings/outcomes/{id:\d+}/archive", WORDERS, settings_choices.archive(_OUTCOMES)),
+    Route("GET", "/settings/reasons", WORDERS, settings_choices.show(_REASONS)),
+    Route("POST", "/settings/reasons", WORDERS, settings_choices.save(_REASONS)),
+    Route("POST", "/settings/reasons/order", WORDERS, settings_choices.order(_REASONS)),
+    Route("POST", r"/settings/reasons/{id:\d+}/archive", WORDERS, settings_choices.archive(_REASONS)),
+    Route("GET", "/settings/numbers", ADMINS, settings_teams.show_numbers),
+    Route("POST", "/settings/numbers", ADMINS, settings_teams.add_number),
+    Route("POST", r"/settings/numbers/{id:\d+}/remove", ADMINS, settings_teams.remove_number),
+    Route("GET", "/settings/recording", ADMINS, settings_site.recording),
+    Route("GET", "/settings/site", ADMINS, settings_site.show_site),
+    Route("POST", "/settings/site", ADMINS, settings_site.save_site),
+    Route("GET", "/settings/audit", WORDERS, settings_audit.show),
+    Route("GET", "/settings/audit.csv", WORDERS, settings_audit.export),
+)  # fmt: skip
+
+# The first run. Its first step is for whoever has the word that the program printed, and for nobody once there is an administrator.
+WELCOME = (
+    Route("GET", "/welcome", ANYONE, welcome.begin),
+    Route("POST", "/welcome", ANYONE, welcome.create_admin),
+    Route("GET", "/welcome/site", ADMINS, welcome.show_site),
+    Route("POST", "/welcome/site", ADMINS, welcome.save_site),
+    Route("POST", "/welcome/again", ADMINS, welcome.again),
+    Route("GET", "/welcome/exchange", ADMINS, welcome_exchange.show),
+    Route("POST", "/welcome/exchange", ADMINS, welcome_exchange.check),
+    Route("GET", "/welcome/phones", ADMINS, welcome_exchange.phones),
+    Route("POST", "/welcome/phones", ADMINS, welcome_exchange.save_phones),
+    Route("POST", "/welcome/people", ADMINS, welcome_exchange.add_person),
+    Route("GET", "/welcome/recordings", ADMINS, welcome_recordings.show),
+    Route("POST", "/welcome/recordings", ADMINS, welcome_recordings.save),
+    Route("GET", "/welcome/call", ADMINS, welcome.call),
+    Route("POST", "/welcome/call", ADMINS, welcome.finish),
 )
 
 API: tuple[Route, ...] = (
@@ -129,7 +212,7 @@ LIBRARIES = (
     Route("OPTIONS", "/socket.io/", STAFF, None),
 )
 
-ROUTES = (*PAGES, *API, *LIBRARIES)
+ROUTES = (*PAGES, *SETTINGS, *WELCOME, *API, *LIBRARIES)
 
 
 def _canonical(path: str) -> str:
@@ -169,6 +252,9 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let in who has a role of the URL; send the others to the sign-in, or away."""
     resource = request.match_info.route.resource
     if resource is None:
+        version = request.path.removeprefix("/api/").partition("/")[0]
+        if request.path.startswith("/api/") and version != "v1":
+            raise errors.UnknownVersion("version", f"{version[:20]!r} is not spoken here, v1 is")
         raise (
             web.HTTPNotFound
             if request.match_info.http_exception is None
@@ -181,4 +267,8 @@ async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise web.HTTPUnauthorized
         if person.role not in roles:
             raise web.HTTPForbidden
+        if person.must_enrol and resource.canonical not in WHILE_ENROLLING:
+            if request.path.startswith("/api/"):
+                raise errors.SecondStepNeeded("set up the second step of the sign-in first")
+            raise web.HTTPSeeOther("/settings/security?said=enrol")
     return await handler(request)

@@ -46,6 +46,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """Put the security headers on every response; pages are never cached, named assets for a year."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["X-Callcenter-Version"] = request.app[keys.RENDERER].version
     if request.path.startswith(("/static/", "/i18n/")):
         lasting = f"public, max-age={YEAR_SECONDS}, immutable"
         response.headers["Cache-Control"] = lasting if "v" in request.query else "no-cache"

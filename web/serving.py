@@ -6,26 +6,32 @@ What it starts it ends, in the opposite order: first no new request, then the ex
 from __future__ import annotations
 
 import asyncio
+import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import structlog
 import uvloop
 from aiohttp import web
 
-from callcenter import logs, migrations
+from callcenter import errors, logs, migrations
 from callcenter.db import Database
 from callcenter.settings import Settings
 from callcenter.telephony.switchboard import Switchboard
 from recordings import expect, jobs, mixmonitor, recover, worker
 from web import keys
 from web.app import create_app
+from web.views import welcome
 
 log = structlog.get_logger(__name__)
 
 Announce = Callable[[str], None]
 GOODBYE_SECONDS = 5.0
+FIRST_RUN = (
+    "There is no administrator yet. Open this address of the call center: /welcome?token={word}"
+)
 
 
 def _recordings(
@@ -73,25 +79,79 @@ async def serve(
     *,
     announce: Announce = print,
     until: Callable[[], Awaitable[None]] = _until_told,
+    reload: Callable[[], Settings] | None = None,
 ) -> None:
-    """Run the product until told to stop; `announce` gets its address when it takes requests."""
+    """Run the product until told to stop; `announce` gets its address when it takes requests.
+
+    With `reload` the settings can be read again while it runs: everything ends and begins anew, but for the socket, on which
+    requests wait meanwhile.
+    """
+    database_url, over = settings.database.url, asyncio.ensure_future(until())
+    listening = _listen(settings.web.host, settings.web.port)
+    try:
+        while True:
+            again = asyncio.Event()
+            runner, database = await _begin(settings, again if reload else None, announce)
+            try:
+                await web.SockSite(runner, listening.dup()).start()
+                announce(f"http://{_shown(listening)}")
+                await _either(over, again)
+            finally:
+                await runner.cleanup()
+                database.close()
+            if over.done() or reload is None:
+                return
+            settings = _read_again(reload, settings)
+            if settings.database.url != database_url:
+                log.warning("another database is used from the next start on")
+    finally:
+        over.cancel()
+        listening.close()
+
+
+async def _begin(
+    settings: Settings, again: asyncio.Event | None, announce: Announce
+) -> tuple[web.AppRunner, Database]:
+    """Make the application and everything beside it, and start them."""
     database = Database(settings.database.url)
     await asyncio.to_thread(migrations.upgrade, database)
     switchboard = Switchboard(settings.pbx)
     app = create_app(settings, database, switchboard)
+    if again is not None:
+        app[keys.RESTART] = again.set
     # Ended in the opposite order: the exchanges first, then the recordings' last rows, then the workers.
     app.cleanup_ctx.insert(0, _recordings(app, switchboard, database, settings))
     app.cleanup_ctx.insert(0, _workers(settings))
+    if not await database.run(welcome.has_admin):
+        word = secrets.token_urlsafe(24)
+        app[keys.FIRST_RUN].append(word)
+        announce(FIRST_RUN.format(word=word))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_SECONDS)
     await runner.setup()
+    return runner, database
+
+
+async def _either(over: asyncio.Future[Any], again: asyncio.Event) -> None:
+    """Wait until it is over, or is to begin again."""
+    asked: asyncio.Future[Any] = asyncio.ensure_future(again.wait())
     try:
-        site = web.SockSite(runner, _listen(settings.web.host, settings.web.port))
-        await site.start()
-        announce(f"{site.name}")
-        await until()
+        await asyncio.wait({over, asked}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await runner.cleanup()
-        database.close()
+        asked.cancel()
+
+
+def _read_again(reload: Callable[[], Settings], before: Settings) -> Settings:
+    """Read the settings; those that cannot be read leave the ones in force."""
+    try:
+        return reload()
+    except errors.BadSetting as error:
+        log.error("settings not read again", problem=str(error))
+        return before
+
+
+def _shown(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -100,13 +160,14 @@ def _listen(host: str, port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((host, port))
+        made.listen(128)  # from now on: who comes while everything begins anew waits
     except OSError:
         made.close()
         raise
     return made
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, reload: Callable[[], Settings] | None = None) -> None:
     """Run `serve` on uvloop, from a command."""
     logs.configure(settings)
-    uvloop.run(serve(settings))
+    uvloop.run(serve(settings, reload=reload))

@@ -15,7 +15,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp_session import AbstractStorage, Session, SessionData
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy import orm as sa_orm
 
 from callcenter import models
@@ -28,6 +28,9 @@ USER = "user_id"
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
 TOUCH = timedelta(minutes=1)
+DEVICE = timedelta(days=180)
+MOST_DEVICES = 20
+DEVICE_COOKIE = "callcenter-device"
 
 
 def hashed(key: str) -> str:
@@ -81,9 +84,57 @@ def forget(db: sa_orm.Session, key_hash: str) -> None:
     db.execute(delete(models.WebSession).where(models.WebSession.key_hash == key_hash))
 
 
-def forget_all(db: sa_orm.Session, user_id: int) -> None:
-    """End every session of a user."""
-    db.execute(delete(models.WebSession).where(models.WebSession.user_id == user_id))
+def of_user(db: sa_orm.Session, user_id: int, now: datetime) -> list[models.WebSession]:
+    """Return a user's live sessions, the one used last first."""
+    row = models.WebSession
+    found = db.scalars(
+        select(row).where(row.user_id == user_id, row.expires_at > now).order_by(row.seen_at.desc())
+    )
+    return list(found)
+
+
+def forget_all(
+    db: sa_orm.Session, user_id: int, *, but: str = "", only: str | None = None
+) -> list[str]:
+    """End a user's sessions, all `but` one or the one whose hash begins with `only`; return the hashes of those that ended."""
+    row = models.WebSession
+    query = select(row.key_hash).where(row.user_id == user_id, row.key_hash != but)
+    found = [h for h in db.scalars(query) if only is None or (only and h.startswith(only))]
+    db.execute(delete(row).where(row.key_hash.in_(found)))
+    return found
+
+
+def known_device(db: sa_orm.Session, key: str, login: str) -> str:
+    """Return a device's hash when an account signed in with it before, else nothing."""
+    device, user = models.KnownDevice, models.User
+    found = db.scalar(
+        select(device.key_hash)
+        .join(user, user.id == device.user_id)
+        .where(
+            device.key_hash == hashed(key),
+            user.login == login.strip().lower(),
+            device.seen_at > utcnow() - DEVICE,
+        )
+    )
+    return found or ""
+
+
+def remember_device(db: sa_orm.Session, key: str, user_id: int) -> None:
+    """Know a browser again by its key, for its user alone; the oldest of many are forgotten."""
+    device = models.KnownDevice
+    row = db.get(device, (hashed(key), user_id))
+    if row is None:
+        row = device(key_hash=hashed(key), user_id=user_id)
+        db.add(row)
+    row.seen_at = utcnow()
+    db.flush()
+    kept = db.scalars(
+        select(device.key_hash)
+        .where(device.user_id == user_id)
+        .order_by(device.seen_at.desc())
+        .limit(MOST_DEVICES)
+    ).all()
+    db.execute(delete(device).where(device.user_id == user_id, device.key_hash.not_in(kept)))
 
 
 class DatabaseStorage(AbstractStorage):

@@ -12,9 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from callcenter import errors, models
-
-SHORTEST_PASSWORD = 8
-LONGEST_PASSWORD = 200
+from callcenter.crm import passwords
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,59}")
 _hasher = PasswordHasher()
@@ -69,8 +67,8 @@ def create_user(
 
 def hash_password(password: str) -> str:
     """Return the argon2id hash; raise Invalid for a password that is too short or absurdly long."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise errors.Invalid("password", f"has at least {SHORTEST_PASSWORD} characters")
+    if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
+        raise errors.Invalid("password", f"has at least {passwords.SHORTEST} characters")
     return _hasher.hash(password)
 
 
@@ -79,6 +77,7 @@ def set_password(session: Session, user_id: int, password: str) -> None:
     user = session.get(models.User, user_id)
     if user is None:
         raise errors.NotFound("no such user")
+    passwords.check(password, login=user.login, name=user.name)
     user.password_hash = hash_password(password)
     for row in session.scalars(
         select(models.WebSession).where(models.WebSession.user_id == user_id)
@@ -94,7 +93,7 @@ def sign_in(session: Session, login: str, password: str) -> models.User | None:
     user = session.scalar(
         select(models.User).where(models.User.login == login.strip().lower()[:60])
     )
-    right = fits(user.password_hash if user else _nobody(), password[:LONGEST_PASSWORD])
+    right = fits(user.password_hash if user else _nobody(), password[: passwords.LONGEST])
     if user is None or not right or not user.active:
         return None
     if _hasher.check_needs_rehash(user.password_hash):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callcenter.models.base import Base
@@ -37,6 +37,28 @@ class User(Base):
     listens: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    totp_secret: Mapped[str] = mapped_column(String(64), default="")  # empty: no second step
+    totp_step: Mapped[int] = mapped_column(BigInteger, default=0)  # the last one used: none twice
+
+
+class RecoveryCode(Base):
+    """A code that stands in once for the second step; kept as a hash only."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    code_hash: Mapped[str] = mapped_column(String(64))
+
+
+class KnownDevice(Base):
+    """A browser in which an account signed in before: others' guessing does not hold it back."""
+
+    __tablename__ = "known_device"
+
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    seen_at: Mapped[datetime]
 
 
 class Membership(Base):
@@ -101,10 +123,13 @@ class WebSession(Base):
 
 
 class Audit(Base):
-    """Who did what to what, when and from where."""
+    """Who did what to what, when and from where. Written once: crm/audit.py refuses a change of a row."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_object", "object_type", "object_id"),)
+    __table_args__ = (
+        Index("ix_audit_object", "object_type", "object_id"),
+        Index("ix_audit_action", "action", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]

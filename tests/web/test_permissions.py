@@ -61,6 +61,66 @@ PAGES = {
     ("GET", "/ledger"): {"supervisor", "manager", "admin"},
     ("GET", "/settings"): STAFF,
     ("POST", "/settings"): STAFF,
+    ("GET", "/signin/code"): ANYONE,
+    ("POST", "/signin/code"): ANYONE,
+    ("GET", "/settings/security"): STAFF,
+    ("POST", "/settings/security/password"): STAFF,
+    ("GET", "/settings/security/second-step"): STAFF,
+    ("POST", "/settings/security/second-step"): STAFF,
+    ("POST", "/settings/security/codes"): STAFF,
+    ("POST", "/settings/security/sessions"): STAFF,
+}
+WORDERS, ADMINS = {"manager", "admin"}, {"admin"}
+SETTINGS = {
+    ("GET", "/settings/users"): ADMINS,
+    ("GET", "/settings/users/new"): ADMINS,
+    ("POST", "/settings/users/new"): ADMINS,
+    ("GET", "/settings/users/{id}"): ADMINS,
+    ("POST", "/settings/users/{id}"): ADMINS,
+    ("POST", "/settings/users/{id}/close"): ADMINS,
+    ("POST", "/settings/users/{id}/reopen"): ADMINS,
+    ("POST", "/settings/users/{id}/reset"): ADMINS,
+    ("POST", "/settings/users/{id}/seat"): ADMINS,
+    ("GET", "/settings/teams"): ADMINS,
+    ("POST", "/settings/teams"): ADMINS,
+    ("POST", "/settings/teams/{id}/delete"): ADMINS,
+    ("GET", "/settings/extensions"): ADMINS,
+    ("POST", "/settings/extensions"): ADMINS,
+    ("GET", "/settings/queues"): WORDERS,
+    ("GET", "/settings/queues/{pbx}/{queue}"): WORDERS,
+    ("POST", "/settings/queues/{pbx}/{queue}"): WORDERS,
+    ("GET", "/settings/outcomes"): WORDERS,
+    ("POST", "/settings/outcomes"): WORDERS,
+    ("POST", "/settings/outcomes/order"): WORDERS,
+    ("POST", "/settings/outcomes/{id}/archive"): WORDERS,
+    ("GET", "/settings/reasons"): WORDERS,
+    ("POST", "/settings/reasons"): WORDERS,
+    ("POST", "/settings/reasons/order"): WORDERS,
+    ("POST", "/settings/reasons/{id}/archive"): WORDERS,
+    ("GET", "/settings/numbers"): ADMINS,
+    ("POST", "/settings/numbers"): ADMINS,
+    ("POST", "/settings/numbers/{id}/remove"): ADMINS,
+    ("GET", "/settings/recording"): ADMINS,
+    ("GET", "/settings/site"): ADMINS,
+    ("POST", "/settings/site"): ADMINS,
+    ("GET", "/settings/audit"): WORDERS,
+    ("GET", "/settings/audit.csv"): WORDERS,
+}
+WELCOME = {
+    ("GET", "/welcome"): ANYONE,
+    ("POST", "/welcome"): ANYONE,
+    ("GET", "/welcome/site"): ADMINS,
+    ("POST", "/welcome/site"): ADMINS,
+    ("POST", "/welcome/again"): ADMINS,
+    ("GET", "/welcome/exchange"): ADMINS,
+    ("POST", "/welcome/exchange"): ADMINS,
+    ("GET", "/welcome/phones"): ADMINS,
+    ("POST", "/welcome/phones"): ADMINS,
+    ("POST", "/welcome/people"): ADMINS,
+    ("GET", "/welcome/recordings"): ADMINS,
+    ("POST", "/welcome/recordings"): ADMINS,
+    ("GET", "/welcome/call"): ADMINS,
+    ("POST", "/welcome/call"): ADMINS,
 }
 
 
@@ -70,9 +130,10 @@ def test_the_table_of_pages_is_the_one_meant() -> None:
             row.method,
             web.DynamicResource(row.path).canonical if "{" in row.path else row.path,
         ): row.roles
-        for row in routes.PAGES
+        for row in (*routes.PAGES, *routes.SETTINGS, *routes.WELCOME)
     }
-    assert served == {key: frozenset(roles) for key, roles in PAGES.items()}
+    meant = {**PAGES, **SETTINGS, **WELCOME}
+    assert served == {key: frozenset(roles) for key, roles in meant.items()}
 
 
 def test_nothing_of_the_api_is_open_to_nobody() -> None:
@@ -95,6 +156,7 @@ def test_an_application_with_an_unlisted_url_does_not_start() -> None:
 
 def _path(row: routes.Route, place: site.Site) -> str:
     path = row.path.replace(r"{id:\d+}", "987654").replace("{language}", "he")
+    path = path.replace("{pbx}", "main").replace("{queue}", "no-such-queue")
     return path.replace("{id}", "no-such-call")
 
 
@@ -103,8 +165,8 @@ async def test_every_url_lets_in_whom_its_row_names_and_nobody_else(
     role: str, place: site.Site, client: Client
 ) -> None:
     browser = await client(role)
-    for row in (*routes.PAGES, *routes.API):
-        if (row.method, row.path) == ("POST", "/signin"):
+    for row in (*routes.PAGES, *routes.SETTINGS, *routes.WELCOME, *routes.API):
+        if (row.method, row.path) in {("POST", "/signin"), ("POST", "/signin/code")}:
             continue  # its 401 means a wrong password; test_signin.py
         async with browser.request(row.method, _path(row, place), allow_redirects=False) as answer:
             where = f"{row.method} {row.path} as {role}: {answer.status}"
@@ -112,7 +174,7 @@ async def test_every_url_lets_in_whom_its_row_names_and_nobody_else(
             if role in row.roles:
                 assert answer.status not in {401, 403, 405, 500}, where
                 assert answer.headers.get("Location", "").partition("?")[0] != "/signin" or (
-                    row.path == "/signout"
+                    row.path in {"/signout", "/signin/code", "/welcome"}
                 ), where
             elif role == "anonymous":
                 assert answer.status == refused, where

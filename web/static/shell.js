@@ -2,6 +2,7 @@
 // bring is done here: title, current place in the rail, focus for the keyboard, forms that send themselves.
 
 import "./fresh.js";
+import "./order.js";
 import "./player.js";
 import "./waiting.js";
 

@@ -6,7 +6,7 @@ from aiohttp import web
 from sqlalchemy import orm as sa_orm
 
 from callcenter import errors, models
-from web import auth, i18n, keys, rendering
+from web import auth, i18n, keys, panel
 
 BEGINS_AT = {"agent": "/desk", "supervisor": "/desk", "manager": "/calls", "admin": "/system"}
 THEMES = ("auto", "light", "dark")
@@ -27,7 +27,7 @@ async def browser_texts(request: web.Request) -> web.StreamResponse:
 
 async def show(request: web.Request) -> web.StreamResponse:
     """Show one's settings."""
-    return rendering.page(request, "settings.html", themes=THEMES, saved="saved" in request.query)
+    return panel.page(request, "mine", themes=THEMES, saved="saved" in request.query)
 
 
 def keep(session: sa_orm.Session, user_id: int, language: str, theme: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import orm as sa_orm
 from sqlalchemy import select
 
 from callcenter import models
-from callcenter.crm import paging, visibility
+from callcenter.crm import audit, paging, visibility
 from callcenter.db import utcnow
 from callcenter.reports.figures import SET_NAMES
 from recordings import waiting
@@ -194,10 +194,21 @@ def _listened(
     ).all()
 
 
+def opened(
+    session: sa_orm.Session, person: auth.Person, call_id: int, *, language: str, workers: int
+) -> Shown:
+    """Read a visible call, noting that its transcript is read where there is one."""
+    shown = read_call(session, person.viewer, call_id, language=language, workers=workers)
+    if shown.heard and shown.heard.segments:
+        of = ("recording", shown.heard.recording.id)
+        audit.note_once(session, person.by, "transcript_open", of, browser=person.session)
+    return shown
+
+
 async def _read(request: web.Request) -> Shown:
     return await request.app[keys.DATABASE].run(
-        read_call,
-        auth.current(request).viewer,
+        opened,
+        auth.current(request),
         int(request.match_info["id"]),
         language=auth.texts(request).language,
         workers=request.app[keys.SETTINGS].recordings.workers,

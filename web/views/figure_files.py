@@ -9,9 +9,9 @@ from aiohttp import web
 from sqlalchemy import orm as sa_orm
 
 from callcenter import models
-from callcenter.crm import visibility
+from callcenter.crm import audit, visibility
 from callcenter.reports import exports
-from web import auth, call_search, figure_tables, keys, lookups, rendering, security
+from web import auth, call_search, figure_tables, keys, lookups, rendering
 from web.i18n import N_
 from web.views import figures
 
@@ -33,12 +33,11 @@ def _headers(name: str) -> dict[str, str]:
 
 async def _audited(request: web.Request, kind: str) -> None:
     await request.app[keys.DATABASE].run(
-        auth.note,
-        auth.current(request).id,
+        audit.note,
+        auth.current(request).by,
         "export",
-        security.address(request),
-        kind,
-        detail={"filters": {name: value[:100] for name, value in request.query.items()}},
+        (kind, ""),
+        {"filters": {name: value[:100] for name, value in request.query.items()}},
     )
 
 

@@ -1,6 +1,7 @@
 // Calls to the server. An error is a text in the user's language; a command is never sent twice.
 
 import { t } from "./i18n.js";
+import { store } from "./store.js";
 import { problem } from "./words.js";
 
 export class Refused extends Error {
@@ -22,6 +23,8 @@ export async function call(method, path, body) {
   } catch {
     throw new Refused(0, { code: "offline", message: t("There is no connection to the server.") });
   }
+  const version = answer.headers.get("X-Callcenter-Version");
+  if (version) store.dispatch("version", { version });
   const said = await answer.json().catch(() => ({}));
   if (answer.ok) return said;
   throw new Refused(answer.status, said.error, said);

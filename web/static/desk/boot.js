@@ -32,7 +32,10 @@ async function boot() {
   for (const part of [hotkeys, dial, note, ring, lead]) part.start();
   store.subscribe(bar.connection);
   let working = 0;
-  store.subscribe(({ calls }) => {
+  let offers = 0;
+  store.subscribe(({ calls, offers: now }) => {
+    if (now !== offers) setup(); // an outcome or a reason was changed in the settings
+    offers = now;
     const open = calls.filter((card) => card.state === "wrapup" || card.state === "talking").length;
     if (open < working) setup(); // the figures of the day changed
     working = open;

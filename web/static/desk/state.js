@@ -20,6 +20,8 @@ export const initial = () => ({
   leader: false,
   sound: true,
   setup: { outcomes: [], reasons: [], today: null },
+  offers: 0, // how often what is offered changed: boot.js asks again
+  version: "", // of the server's scripts, when it is another than this page's
   toasts: [],
   toastId: 0,
   transfer: null, // the picker: null | transfer | consult
@@ -47,6 +49,7 @@ function snapshot(state, data, at) {
     gap: false,
     skew: data.now - at,
     me: data.me,
+    version: data.version || state.version,
     queues: data.queues || [],
     system: data.system || null,
     calls: [...calls, ...lingering],
@@ -97,12 +100,14 @@ const handlers = {
   "system.state": (state, { system }) => ({ ...state, system }),
   "lead.changed": (state) => ({ ...state, leadStale: state.leadStale + 1 }),
   notice: (state, { level, code, text }) => toast(state, { level, code, text }),
+  "offers.changed": (state) => ({ ...state, offers: state.offers + 1 }),
 };
 
 const local = {
   link: (state, { link }, at) => ({
     ...state, link, linkAt: state.link === link ? state.linkAt : at, everOnline: state.everOnline || link === "online",
   }),
+  version: (state, { version }) => (version === state.version ? state : { ...state, version }),
   leader: (state, { leader }) => ({ ...state, leader }),
   sound: (state, { sound }) => (state.sound === sound ? state : { ...state, sound }),
   setup: (state, setup) => ({ ...state, setup: { ...state.setup, ...setup } }),

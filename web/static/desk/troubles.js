@@ -9,13 +9,19 @@ import { store } from "./store.js";
 const line = (glyph, text, end = nothing) =>
   html`<div class="callout warn">${icon(glyph)}<p class="grow">${text}</p>${end}</div>`;
 
-function server({ link, everOnline, linkAt, skew }) {
+function server({ link, everOnline, linkAt, skew, version }) {
   if (link === "refused") {
     const back = `/signin?next=${encodeURIComponent(location.pathname)}`;
     return line("log-in", t("The session has ended. Sign in to continue; the call is not affected."), html`<a class="btn s" href=${back}>${t("Sign in")}</a>`);
   }
   if (link === "offline" && everOnline) {
     return line("refresh-cw", html`${t("Reconnecting… Calls still reach the phone.")} <span class="muted">${parts(t("As of {time}"), { time: num(clock(linkAt + skew)) })}</span>`);
+  }
+  const mine = document.documentElement.dataset.version;
+  if (mine && version && version !== mine) {
+    // Never by itself: whoever writes or talks reloads when they are done.
+    const again = html`<button type="button" class="btn s" @click=${() => location.reload()}>${t("Reload")}</button>`;
+    return line("refresh-cw", t("A new version is here. What is typed on this page is not sent yet; reload when you are done."), again);
   }
   return null;
 }
