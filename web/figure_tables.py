@@ -56,7 +56,10 @@ def build(session: sa_orm.Session, report: queries.Report, asked: Asked, *, lang
     queues = lookups.queues(session, language)
     agents = lookups.colleagues(session, report.viewer)
     teams = lookups.teams(session, report.viewer)
-    names: Mapping[Any, str] = queues if asked.by == "queue" else teams
+    names: Mapping[Any, str] = {
+        "queue": queues,
+        "campaign": lookups.campaigns(session, report.viewer),
+    }.get(asked.by, teams)
     if asked.by == "agent":
         names = agents | lookups.people(session, [k for k in table.groups if isinstance(k, int)])
     shown = figures.listed(asked.family, report.rules.short_seconds)

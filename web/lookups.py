@@ -37,6 +37,13 @@ def queues(session: sa_orm.Session, language: str) -> dict[str, str]:
     return {row.queue: label(row.labels, language, row.queue) for row in rows}
 
 
+def campaigns(session: sa_orm.Session, viewer: visibility.Viewer) -> dict[str, str]:
+    """Return the names of the campaigns that a viewer sees to, by what their calls say of them."""
+    campaign = models.Campaign
+    query = select(campaign.id, campaign.name).where(visibility.visible(viewer, campaign))
+    return {str(row.id): row.name for row in session.execute(query)}
+
+
 def outcomes(session: sa_orm.Session, language: str) -> dict[int, str]:
     """Return the labels of outcomes by id."""
     rows = session.scalars(select(models.Outcome).order_by(models.Outcome.position))

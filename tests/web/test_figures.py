@@ -222,3 +222,23 @@ def test_every_figure_is_made_of_measures_that_exist_and_has_its_code_alone() ->
 def test_the_page_about_figures_is_the_one_that_the_table_gives() -> None:
     page = Path(__file__).parents[2] / "docs" / "figures.md"
     assert page.read_text(encoding="utf-8") == manual_figures.figures_reference()
+
+
+async def test_a_campaign_is_told_by_its_name(place: site.Site, client: Client) -> None:
+    with place.database.session() as session:
+        campaign = models.Campaign(name="מבצע סתיו", created_at=utcnow())
+        session.add(campaign)
+        session.flush()
+        call = session.scalars(
+            select(models.Call).where(models.Call.direction == "outbound").order_by(models.Call.id)
+        ).first()
+        assert call is not None
+        call.variables = {"CC_CAMPAIGN": str(campaign.id)}
+        day = call.started.date()
+        first = day - timedelta(days=1)
+    browser = await client("manager")
+    last = day + timedelta(days=1)
+    page = await _text(
+        browser, f"/figures?period=custom&from={first}&to={last}&by=campaign&family=outbound"
+    )
+    assert "מבצע סתיו" in page

@@ -144,8 +144,14 @@ OF_KEEPERS = (
 HIDDEN = {
     "agent": set(OBJECTS),
     "supervisor": {*OBJECTS, *OF_KEEPERS},
-    "manager": set(),
-    "admin": {"/recordings/{id}/audio", "/recordings/{id}/retry"},  # who may not hear
+    # They may see the stranger, who has no such number to block.
+    "manager": {"/customers/{id}/do-not-call"},
+    # Nor may an administrator hear.
+    "admin": {
+        "/customers/{id}/do-not-call",
+        "/recordings/{id}/audio",
+        "/recordings/{id}/retry",
+    },
 }
 
 
