@@ -54,7 +54,7 @@ def log(rows: list[models.Call], truth: exchanges.Exchange) -> list[str]:
             continue
         if (row.ended is None) != (call.ended is None):
             wrong.append(f"stuck: {row.linkedid} ended {row.ended}, really {call.ended}")
-        elif call.ended is not None and not call.killed:
+        elif call.ended is not None and not call.killed and not call.stepped:
             wrong += _untrue(row, call)
     return wrong
 

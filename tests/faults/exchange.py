@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 import wave
 from collections import Counter
@@ -40,6 +41,7 @@ class Call:
     answered: float | None = None
     ended: float | None = None
     killed: bool = False  # with the exchange: Asterisk wrote no CDR
+    stepped: bool = False  # the exchange's clock stepped meanwhile: its times are not one clock's
     may_end: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -96,9 +98,17 @@ class Exchange:
         self._listening.clear()
         for call in self.running():
             call.ended, call.killed = self.now(), True
+            if call.answered is not None:
+                self._leave_open(call)
         self.channels.clear()
         self.waiting.clear()
         self._busy.clear()
+
+    def step(self, seconds: float) -> None:
+        """Set the clock off by so much."""
+        self.step_seconds = seconds
+        for call in self.running():
+            call.stepped = True
 
     def now(self) -> float:
         """Tell its clock."""
@@ -146,7 +156,7 @@ class Exchange:
         self._tell(call, 1)
         await asyncio.sleep(talk_seconds)
         await call.may_end.wait()
-        self._record(call)
+        self._record(call, self._files(call))
         call.ended = self.now()
         self._tell(call, 2)
         self._busy.discard(call.agent)
@@ -169,7 +179,9 @@ class Exchange:
         if name == "Hangup":
             self.channels.pop(uniqueid, None)
         elif name == "Newchannel" or uniqueid in self.channels:
-            channel = self.channels.setdefault(uniqueid, {"Application": "", "BridgeId": ""})
+            channel = self.channels.setdefault(
+                uniqueid, {"Application": "", "BridgeId": "", "Born": str(self.now())}
+            )
             channel |= {key: said[key] for key in _CHANNEL if key in said}
             if name == "Newexten":
                 channel["Application"] = said.get("Application", "")
@@ -183,7 +195,9 @@ class Exchange:
         elif name == "QueueCallerLeave":
             self.waiting.pop(uniqueid, None)
         elif name == "AgentConnect":
-            self._log(f"{uniqueid}|support|{said['MemberName']}|CONNECT|0|{said.get('DestUniqueid', '')}|0")
+            self._log(
+                f"{uniqueid}|support|{said['MemberName']}|CONNECT|0|{said.get('DestUniqueid', '')}|0"
+            )
         elif name == "AgentComplete":
             self._log(f"{uniqueid}|support|{said['MemberName']}|COMPLETECALLER|0|1|1")
 
@@ -191,15 +205,27 @@ class Exchange:
         with self.queue_log.open("a", encoding="utf-8") as file:
             file.write(f"{int(self.now())}|{line}\n")
 
-    def _record(self, call: Call) -> None:
+    def _files(self, call: Call) -> list[Path]:
+        first = call.marks[b"@OTHER@" if call.tape.is_click else b"@ID@"].decode()
+        return [self.recordings / f"{call.linkedid}_{first}{side}.wav" for side in ("", "-customer", "-agent")]  # fmt: skip
+
+    def _record(self, call: Call, files: list[Path]) -> None:
         """Write the three files of MixMonitor, closed as it closes them."""
-        marks = call.marks
-        first = marks[b"@ID@"] if not call.tape.is_click else marks[b"@OTHER@"]
-        for side in ("", "-customer", "-agent"):
-            path = self.recordings / f"{call.linkedid}_{first.decode()}{side}.wav"
+        for path in files:
             with wave.open(str(path), "wb") as file:
                 file.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
                 file.writeframes(b"\x10\x20" * 8000)
+
+    def _leave_open(self, call: Call) -> None:
+        """Leave files as who dies while it writes: lengths of 0 in the header, and, to spare two minutes, long ago."""
+        files = self._files(call)
+        self._record(call, files)
+        for path in files:
+            data = bytearray(path.read_bytes())
+            data[4:8] = data[40:44] = bytes(4)
+            path.write_bytes(data)
+            long_ago = time.time() - 600
+            os.utime(path, (long_ago, long_ago))
 
     # ---- its manager interface
 
@@ -231,7 +257,8 @@ class Exchange:
             self._listening.append(writer)
         elif name == "CoreShowChannels":
             for channel in self.channels.values():
-                say("Event", "CoreShowChannel", **channel, Duration="00:00:01")
+                lasts = f"00:00:{int(self.now() - float(channel['Born'])):02d}"
+                say("Event", "CoreShowChannel", **channel, Duration=lasts)
             say("Event", "CoreShowChannelsComplete", EventList="Complete")
         elif name == "BridgeList":
             for bridge in {c["BridgeId"] for c in self.channels.values() if c["BridgeId"]}:

@@ -56,9 +56,8 @@ class Line:
             self._server.close()
             self._server = None
         await self.cut()
-        for pair in self._pairs:
-            pair.tasks[0].cancel()
-        self._pairs.clear()
+        for pair in list(self._pairs):
+            await self._end(pair)
 
     async def cut(self, *, fin: bool = False) -> None:
         """End every connection that is not frozen, with RST or FIN."""
@@ -80,9 +79,10 @@ class Line:
                 writer.close()
             else:
                 reset(writer)
-        for task in pair.tasks:
-            if task is not asyncio.current_task():
-                task.cancel()
+        tasks = [task for task in pair.tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -17,7 +17,9 @@ class Kind(StrEnum):
     CLOSE = "close"  # FIN on the line
     CUT_LETTER = "cut letter"  # RST in the middle of a character of two bytes
     HALF_OPEN = "half-open"  # nothing passes any more, either way, and nobody is told
-    TRICKLE = "trickle"  # the line passes a few bytes at a time, until the exchange's buffers are full
+    TRICKLE = (
+        "trickle"  # the line passes a few bytes at a time, until the exchange's buffers are full
+    )
     REFUSED = "refused"  # the line is cut and nobody listens for `seconds`
     KILL_SERVE = "kill -9 serve"
     KILL_WORKER = "kill -9 worker"

@@ -35,6 +35,7 @@ class Installed(product.Product):
     def __init__(self, pbx: Any, folder: Path, *, ami_port: int, url: str = "") -> None:
         super().__init__(pbx, folder, ami_port=ami_port, url=url, web='metrics_from = ["127.0.0.1"]')  # fmt: skip
         self.cookies: dict[str, aiohttp.ClientSession] = {}
+        self._signing_in = asyncio.Lock()
 
     def staff(self, extensions: tuple[str, ...]) -> None:
         """Make the people; one hash of one password, since making one is slow on purpose."""
@@ -53,6 +54,10 @@ class Installed(product.Product):
     # ---- asked
 
     async def _client(self, login: str) -> aiohttp.ClientSession:
+        async with self._signing_in:
+            return await self._signed_in(login)
+
+    async def _signed_in(self, login: str) -> aiohttp.ClientSession:
         client = self.cookies.get(login)
         if client is None:
             origin = f"http://127.0.0.1:{self.port}"

@@ -169,10 +169,10 @@ class Run:
 
     async def _cut(self, *, fin: bool = False) -> None:
         await self._is_seeded()
-        before = len(self.line.opened)
+        first = not self.line.cuts  # after troubles in a row the link waits longer, on purpose
         await self.line.cut(fin=fin)
         seeded = await self._seeded_since(self.line.cuts[-1])
-        if len(self.line.opened) == before + 1:  # at the first try
+        if first:
             self.outcome.reconnects.append(seeded - self.line.cuts[-1])
 
     async def _cut_letter(self) -> None:
@@ -219,9 +219,9 @@ class Run:
             await self.room.fill(fault.seconds)
 
     async def _step(self, fault: plan.Fault) -> None:
-        self.exchange.step_seconds = fault.step
+        self.exchange.step(fault.step)
         await asyncio.sleep(fault.seconds)
-        self.exchange.step_seconds = 0.0
+        self.exchange.step(0.0)
 
     # ---- afterwards
 

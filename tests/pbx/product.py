@@ -44,6 +44,7 @@ port = {self.port}
 [recordings]
 folder = "{folder / "store"}"
 sweep_seconds = 1
+lease_seconds = 6
 [calls]
 wrapup_seconds = 0
 [ledger]
