@@ -10,9 +10,10 @@ import re
 import signal
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 from sqlalchemy import create_engine, select, text
@@ -104,15 +105,18 @@ class Installed(product.Product):
             found = _SAMPLE.findall(await answer.text())
         return {f"{name}{{{labels}}}" if labels else name: float(value) for name, labels, value in found}  # fmt: skip
 
-    async def ledger(self) -> dict[str, Any]:
-        """Ask the command for the ledger of yesterday, today and tomorrow (a clock may have stepped), added up."""
+    async def ledger(self, *, around_seconds: float = 600.0) -> dict[str, Any]:
+        """Ask the command for the ledger of every day of the office that was or will be so near, added up."""
         told: dict[str, Any] = {}
-        for day in (-1, 0, 1):
-            wanted = f"{datetime.now(UTC) + timedelta(day):%Y-%m-%d}"
-            command = [sys.executable, "-m", "callcenter", "ledger", "--json", "--day", wanted]
+        office = ZoneInfo(self.settings.site.timezone)
+        near = (timedelta(seconds=by) for by in (-around_seconds, 0, around_seconds))
+        for day in sorted({f"{datetime.now(office) + by:%Y-%m-%d}" for by in near}):
+            command = [sys.executable, "-m", "callcenter", "ledger", "--json", "--day", day]
             said = await asyncio.to_thread(
                 subprocess.run, [*command, "--config", str(self.config)], capture_output=True, text=True, check=False,
             )  # fmt: skip
+            if not said.stdout.startswith("{"):
+                raise AssertionError(said.stderr[-2000:])
             one = json.loads(said.stdout)
             for key, value in one.items():
                 told[key] = told[key] + value if key in told and key not in ("pbx", "day") else value  # fmt: skip

@@ -91,7 +91,10 @@ class Run:
         self.room = Room(folder / "product" / "store")
         self.outcome = Outcome(of)
         self._url, self._chance = url, random.Random(of.seed * 7 + 1)
-        self._has_room = False
+        self._has_room, self._began = False, time.time()
+        self._steps = any(fault.kind is Kind.CLOCK for fault in of.faults)
+        # A recording that seems to be an hour old is looked at each minute only.
+        self._patience = SETTLE_SECONDS + 70.0 * self._steps
         self._strikes: dict[Kind, Callable[[plan.Fault], Awaitable[None]]] = {
             Kind.RESET: lambda _: self._cut(), Kind.CLOSE: lambda _: self._cut(fin=True),
             Kind.CUT_LETTER: lambda _: self._cut_letter(), Kind.HALF_OPEN: lambda _: self._half_open(),
@@ -250,7 +253,7 @@ class Run:
         """Ask until nothing is wrong, or time is up."""
         wrong = [f"{what}: never asked"]
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SETTLE_SECONDS):
+            async with asyncio.timeout(self._patience):
                 while wrong:
                     try:
                         wrong = await look()
@@ -267,7 +270,9 @@ class Run:
         return checks.log(rows, self.exchange) + checks.recordings(kept, self.exchange)
 
     async def _ledger(self) -> list[str]:
-        return checks.day(await self.made.ledger(), self.exchange)
+        around = 4000.0 if self._steps else 600.0
+        told = await self.made.ledger(around_seconds=around)
+        return checks.day(told, self.exchange, since=self._began)
 
 
 async def run(of: plan.Plan, folder: Path, *, url: str = "") -> Outcome:
