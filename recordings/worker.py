@@ -9,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import redis
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from callcenter import logs
 from callcenter.db import Database, utcnow
@@ -29,6 +32,7 @@ FIRST, LATER = 10, 0  # priorities: a file to fetch is never behind hours of spe
 STOP_SECONDS = 5.0
 LONGEST_RESTART_SECONDS = 30.0
 PREFIX = "CALLCENTER_"
+FORESEEN = (DBAPIError, OSError, sqlite3.Error, redis.RedisError)  # of the rows, and of the queue
 
 
 class Worker:
@@ -116,6 +120,8 @@ class Worker:
         while not self._ending.is_set():
             try:
                 self.sweep()
+            except FORESEEN as error:  # locked, away or full: nothing that a traceback would tell
+                log.warning("the sweep failed, the next one may do", problem=str(error)[:200])
             except Exception:
                 log.exception("the sweep failed, the next one may do")
             self._ending.wait(self.settings.recordings.sweep_seconds)

@@ -56,9 +56,7 @@ class Timing:
 
     connect_seconds: float = 5.0
     action_seconds: float = 5.0
-    boot_seconds: float = (
-        1.0  # FullyBooted comes at once, or never where the account may not read `system`
-    )
+    boot_seconds: float = 1.0  # FullyBooted comes at once, or never without `system`
     ping_seconds: float = 2.0
     first_retry_seconds: float = 0.25
     longest_retry_seconds: float = 30.0
@@ -150,8 +148,7 @@ class AmiLink:
     @property
     def heard_at(self) -> float:
         """Give when the last byte came, on whichever connection; epoch seconds, 0 where none ever did."""
-        now = self._connection.heard_at if self._connection is not None else 0.0
-        return max(self._heard_at, now)
+        return self._connection.heard_at if self._connection is not None else self._heard_at
 
     def new_action_id(self) -> str:
         """Give an ActionID of the present connection, to know an action's events by before its answer comes."""
@@ -219,7 +216,7 @@ class AmiLink:
         finally:
             self._connection = self._held = None
             self._oversized += connection.framer.oversized
-            self._heard_at = max(self._heard_at, connection.heard_at)
+            self._heard_at = connection.heard_at or self._heard_at
             connection.close()
 
     def _silence(self, connection: ami.Connection) -> str:

@@ -10,10 +10,6 @@ import pytest
 from tests.faults import plan, scripted
 
 SEEDS = (1, 3)  # kill -9 and a cut; half-open and a killed worker
-    1,
-    3,
-    8,
-)  # kill -9 and a cut, half-open and a killed worker, a slow reader and an exchange that dies
 HALF_OPEN_SECONDS = 5.0
 
 
