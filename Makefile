@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
 
-.PHONY: help setup test-setup demo test lint types bench lock pbx clean
+.PHONY: help setup test-setup demo test lint types faults bench lock pbx clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,10 @@ lint: ## style
 
 types: ## types
 	@$(PY) -m mypy
+
+faults: ## cuts, kills, full disks under load, RUNS=100 SEED=1: afterwards nothing may be lost, double, stuck
+	@.ci/setup tests
+	@$(PY) -m tests.faults $(or $(RUNS),100) $(or $(SEED),1)
 
 bench: ## what it must reach, each figure beside its baseline of the same run
 	@.ci/setup tests

@@ -44,9 +44,7 @@ class Patience:
         120.0  # after the end, until a file that is not there counts as missing
     )
     stale_seconds: float = 120.0  # since the last change, until an open file is taken as it is
-    retry_seconds: float = (
-        10.0  # after the first error nobody foresaw; three times that after the second
-    )
+    retry_seconds: float = 10.0  # while a disk is full; after the first error nobody foresaw, three times that after the second
     shortest_wait: float = 0.5
     longest_wait: float = 60.0
 
@@ -144,7 +142,7 @@ class Steps:
                 raise
             log.error("recording waits: the store's disk is full", linkedid=recording.linkedid)
             reason = "disk_full: the store has no room"
-            self._wait(keeper, recording, reason, seconds=self.patience.longest_wait)
+            self._wait(keeper, recording, reason, seconds=self.patience.retry_seconds)
 
     def stumbled(self, keeper: Keeper, problem: Exception) -> None:
         """Count a try that went wrong in a way nobody foresaw; the third is the last."""

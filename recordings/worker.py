@@ -9,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import redis
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from callcenter import logs
 from callcenter.db import Database, utcnow
@@ -29,6 +32,7 @@ FIRST, LATER = 10, 0  # priorities: a file to fetch is never behind hours of spe
 STOP_SECONDS = 5.0
 LONGEST_RESTART_SECONDS = 30.0
 PREFIX = "CALLCENTER_"
+FORESEEN = (DBAPIError, OSError, sqlite3.Error, redis.RedisError)  # of the rows, and of the queue
 
 
 class Worker:
@@ -52,13 +56,18 @@ class Worker:
                     self._step(keeper)
         except jobs.LeaseLost:
             log.info("another worker has it", recording=recording_id)
+        except FORESEEN as error:  # the database went away meanwhile; the lease runs out, and the sweep comes back to it
+            log.warning("recording put off", recording=recording_id, problem=str(error)[:200])
         except Exception:
             log.exception("recording put off", recording=recording_id)
 
     def _step(self, keeper: steps.Keeper) -> None:
         try:
             self.steps.step(keeper)
-        except jobs.LeaseLost:
+        except (
+            jobs.LeaseLost,
+            DBAPIError,
+        ):  # a database that went away is no fault of the recording
             raise
         except Exception as problem:
             self.steps.stumbled(keeper, problem)
@@ -116,6 +125,8 @@ class Worker:
         while not self._ending.is_set():
             try:
                 self.sweep()
+            except FORESEEN as error:  # locked, away or full: nothing that a traceback would tell
+                log.warning("the sweep failed, the next one may do", problem=str(error)[:200])
             except Exception:
                 log.exception("the sweep failed, the next one may do")
             self._ending.wait(self.settings.recordings.sweep_seconds)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from sqlalchemy.exc import OperationalError
 
 from callcenter import errors
 from web import i18n, keys, rendering
@@ -108,6 +109,11 @@ async def answer_failures(request: web.Request, handler: Handler) -> web.StreamR
         return _broken(request)
     except ConnectionError:
         raise  # the browser has gone: there is nobody to answer, and nothing is broken
+    except OperationalError as problem:  # locked or away: a traceback would tell nothing more
+        id_ = secrets.token_hex(4)
+        said = str(problem.orig).splitlines()[:1]
+        log.error("request_failed", error_id=id_, path=request.path, problem=said)
+        return answer(request, 500, code="error", id_=id_)
     except Exception:
         return _broken(request)
 

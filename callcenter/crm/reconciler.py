@@ -1,6 +1,6 @@
 """When the records of the exchanges are read: at a start, as soon as a line is up again, and every few seconds.
 
-An outage begins when we stop or the line goes down, and ends when the tracker knows again what lives on the exchange. After
+An outage begins when we stop or with the last that a line told before it went down, and ends when the tracker knows again what lives on the exchange. After
 a kill it began when the line was last known to be up: written at every look, and by every row. A little too early does no
 harm, since what was seen live is not touched unless the records know better.
 
@@ -102,7 +102,8 @@ class Reconciler:
         for name, line in self._board.lines.items():
             book, up = self._books[name], line.link.state.phase is link.Phase.UP
             if book.was_up and not up:
-                book.down_since = book.down_since or now
+                # A line that falls silent is given up seconds later: what was said meanwhile was not heard either.
+                book.down_since = book.down_since or min(now, line.link.heard_at or now)
             elif up and not book.was_up:
                 self._news.set()
             book.was_up = up

@@ -22,6 +22,7 @@ import itertools
 import logging
 import secrets
 import ssl
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -170,6 +171,7 @@ class Connection(manager.Manager):  # type: ignore[misc]
         )
         self.address = address
         self.bytes_received = 0
+        self.heard_at = 0.0  # when the last of them came, epoch seconds
         self.lost: asyncio.Future[str] = self.loop.create_future()
         self._deliver = deliver
         self._prefix = f"cc-{secrets.token_hex(4)}-"
@@ -240,6 +242,7 @@ class Connection(manager.Manager):  # type: ignore[misc]
     def received(self, data: bytes) -> None:
         """Take bytes off the wire: answers to their actions, all else to `deliver`, in order."""
         self.bytes_received += len(data)
+        self.heard_at = time.time()
         framer = self.framer
         oversized = framer.oversized
         messages = framer.feed(data)

@@ -14,6 +14,7 @@ from typing import Any
 from callcenter.telephony import facts, values
 
 _LATE_SECONDS = 1.0  # an outage ends by our clock, and events have the exchange's
+_WHOLE_SECOND = 1.0  # a call that ended in one may have ended at its last moment
 _SAME_SECONDS = 1.5  # Asterisk's records know whole seconds
 _TIMES = ("started", "queued", "ringing", "answered", "far_end_answered", "ended")
 _WHO = ("from_", "from_name", "to", "did", "queue")
@@ -32,8 +33,8 @@ class Away:
         return self.began <= at and (self.ended is None or at <= self.ended + _LATE_SECONDS)
 
     def touches(self, begin: float, end: float | None) -> bool:
-        """Say whether a call of this time was not seen from end to end."""
-        return (end is None or end >= self.began) and (
+        """Say whether a call of this time was not seen from end to end; the records know the second in which it ended."""
+        return (end is None or end + _WHOLE_SECOND > self.began) and (
             self.ended is None or begin <= self.ended + _LATE_SECONDS
         )
 

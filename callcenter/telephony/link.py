@@ -56,9 +56,7 @@ class Timing:
 
     connect_seconds: float = 5.0
     action_seconds: float = 5.0
-    boot_seconds: float = (
-        1.0  # FullyBooted comes at once, or never where the account may not read `system`
-    )
+    boot_seconds: float = 1.0  # FullyBooted comes at once, or never without `system`
     ping_seconds: float = 2.0
     first_retry_seconds: float = 0.25
     longest_retry_seconds: float = 30.0
@@ -109,6 +107,7 @@ class AmiLink:
         self.pbx = pbx
         self.state = State(Phase.STOPPED, "not started", time.time())
         self._oversized = 0  # on the connections that ended
+        self._heard_at = 0.0
         self._address = address
         self._on_messages = on_messages
         self._on_state = on_state
@@ -145,6 +144,11 @@ class AmiLink:
         """Count the messages that were discarded for their size, on all connections so far."""
         now = self._connection.framer.oversized if self._connection is not None else 0
         return self._oversized + now
+
+    @property
+    def heard_at(self) -> float:
+        """Give when the last byte came, on whichever connection; epoch seconds, 0 where none ever did."""
+        return self._connection.heard_at if self._connection is not None else self._heard_at
 
     def new_action_id(self) -> str:
         """Give an ActionID of the present connection, to know an action's events by before its answer comes."""
@@ -212,6 +216,7 @@ class AmiLink:
         finally:
             self._connection = self._held = None
             self._oversized += connection.framer.oversized
+            self._heard_at = connection.heard_at or self._heard_at
             connection.close()
 
     def _silence(self, connection: ami.Connection) -> str:

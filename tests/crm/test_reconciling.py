@@ -281,3 +281,9 @@ def test_the_ledger_tells_states_and_outages(database: db.Database, tmp_path: Pa
     }  # fmt: skip
     assert (told_.total, told_.kept, told_.only_ours, len(told_.outages)) == (3, 2, 1, 2)
     assert [e.outage and e.outage.ended for e in told_.not_live] == [NOON + 100, None]
+
+
+def test_a_call_that_ended_in_the_second_of_a_cut_was_not_seen_to_its_end() -> None:
+    away = completing.Away(NOON + 0.9, NOON + 5)
+    assert away.touches(NOON - 30, NOON)  # the records say NOON, and mean up to NOON + 1
+    assert not away.touches(NOON - 30, NOON - 1)

@@ -87,6 +87,8 @@ def test_numbers_go_onto_the_list_and_off_it(
         run(config, "dnc", "add", "hello")
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection:sqlalchemy.exc.SAWarning")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping:UserWarning")  # ix_call_moment is an expression
 @on_both()
 def test_the_migrations_make_what_the_models_say(database: db.Database) -> None:
     with database.engine.connect() as connection:

@@ -26,21 +26,25 @@ KNOWN = {"trunks": ("PJSIP/trunk-*",), "phones": ("PJSIP/10??-*",)}
 class Product:
     """One installation: a folder with settings and database; the process can be killed and started again."""
 
-    def __init__(self, stage: stages.Stage, folder: Path, *, ami_port: int | None = None) -> None:
+    def __init__(
+        self, pbx: Any, folder: Path, *, ami_port: int | None = None, url: str = "", web: str = ""
+    ) -> None:
+        """Install it beside an exchange, or what has an exchange's addresses and folders; `web` are more lines of that table."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.stage, self.folder = stage, folder
+        self.folder = folder
         self.port = servers.free_port()
         self.config = folder / "callcenter.toml"
-        pbx = stage.exchange
         self.config.write_text(
             f"""
 [database]
-url = "sqlite:///{folder / "callcenter.db"}"
+url = "{url or f"sqlite:///{folder / 'callcenter.db'}"}"
 [web]
 port = {self.port}
+{web}
 [recordings]
 folder = "{folder / "store"}"
 sweep_seconds = 1
+lease_seconds = 6
 [calls]
 wrapup_seconds = 0
 [ledger]
@@ -61,6 +65,7 @@ queue_log = "{pbx.queue_log}"
         self.database = db.Database(self.settings.database.url)
         migrations.upgrade(self.database)
         self.users: dict[str, int] = {}
+        self.before: list[str] = []  # a command that the process is started through
         self._process: asyncio.subprocess.Process | None = None
 
     def seat(self, extensions: Sequence[str]) -> None:
@@ -97,7 +102,7 @@ queue_log = "{pbx.queue_log}"
         """Start it, and return when it takes requests."""
         with (self.folder / "log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "callcenter", "serve", "--config", str(self.config),
+                *self.before, sys.executable, "-m", "callcenter", "serve", "--config", str(self.config),
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         async with asyncio.timeout(60):
@@ -109,6 +114,11 @@ queue_log = "{pbx.queue_log}"
                     return
                 assert self._process.returncode is None, self.log()
                 await asyncio.sleep(0.05)
+
+    def pid(self) -> int:
+        """Give the process's id."""
+        assert self._process is not None
+        return self._process.pid
 
     async def kill(self, sign: signal.Signals = signal.SIGKILL) -> None:
         """End it, with all its workers, in the middle of what it does."""

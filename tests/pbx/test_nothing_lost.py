@@ -181,7 +181,7 @@ async def installed(
     await s.recorder.start()
     for phone in s.phones.values():
         phone.behaviour = parties.ANSWERS
-    made = product.Product(s, folder / "product", ami_port=ami_port)
+    made = product.Product(s.exchange, folder / "product", ami_port=ami_port)
     made.seat(list(s.phones))
     try:
         async with made:

@@ -23,6 +23,7 @@ OWN = {
     "call.end": True,
     "agent.state": True,
     "notice": True,
+    "lead.changed": True,
     "queue.stats": False,
     "system.state": False,
     "offers.changed": False,

@@ -255,3 +255,14 @@ async def test_a_header_of_a_megabyte_is_logged_with_its_linkedid_and_the_stream
         assert listener.names() == ["Hangup"]
     assert re.search(r"discarded a message .* Linkedid '17.4'", caplog.text)
     assert connected.oversized == 1
+
+
+async def test_a_link_knows_when_it_heard_the_last_byte_also_after_it_was_lost() -> None:
+    timing = link.Timing(ping_seconds=0.2, first_retry_seconds=60)
+    async with peer.Peer() as exchange, linked.linked(exchange, timing=timing) as (up, listener):
+        exchange.write(peer.event("Hangup"))
+        await listener.until(lambda: listener.names() == ["Hangup"])
+        exchange.mute = True
+        heard = up.heard_at
+        await listener.phase("down")
+        assert heard <= up.heard_at <= up.state.since - timing.ping_seconds
