@@ -27,6 +27,8 @@ PAGES = {
     ("GET", "/"): STAFF,
     ("GET", "/desk"): {"agent", "supervisor"},
     ("GET", "/desk/today"): {"agent", "supervisor"},
+    ("GET", "/floor"): {"supervisor", "manager", "admin"},
+    ("GET", "/floor/calls/{id}"): {"supervisor", "manager", "admin"},
     ("GET", "/customers"): STAFF,
     ("GET", "/customers/new"): STAFF,
     ("POST", "/customers/new"): STAFF,
