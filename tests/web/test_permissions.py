@@ -40,6 +40,7 @@ PAGES = {
     ("GET", "/calls"): STAFF,
     ("GET", "/calls/{id}"): STAFF,
     ("GET", "/calls/{id}/recording"): STAFF,
+    ("GET", "/recordings"): STAFF,
     ("GET", "/recordings/{id}/audio"): STAFF,
     ("POST", "/recordings/{id}/retry"): {"supervisor", "manager", "admin"},
     ("GET", "/calls.csv"): {"supervisor", "manager", "admin"},
