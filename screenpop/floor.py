@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from callcenter import db, settings
-from callcenter.crm import center
+from callcenter.crm import center, listening
 from callcenter.telephony import switchboard
+from screenpop import board as boards
 from screenpop import present, screens, server
 
 
@@ -28,11 +29,15 @@ class Floor:
     ) -> None:
         """Take `authenticate(request)` and `translate(language, text)` from the web side; `version` is that of its scripts."""
         self.center = center.Center(config, database, board)
+        self.listening = listening.Listening(self.center)
         self.screens = screens.Screens(self.center, translate, version=version)
         self.server = server.Server(
             authenticate=authenticate, snapshot=self.screens.snapshot, origins=origins
         )
         self.screens.server = self.server
+        self.board = boards.Board(self.center, self.listening)
+        self.board.server = self.server
+        self.server.watched = self.board.whole
 
     def attach(self, app: Any) -> None:
         """Serve /socket.io, and run with the application."""
@@ -49,6 +54,7 @@ class Floor:
             yield
         finally:
             await self.server.stop()
+            await self.board.close()
             await self.center.stop()
             await self.screens.close()
 

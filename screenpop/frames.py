@@ -9,7 +9,7 @@ from typing import Any
 
 EVENTS = (
     "snapshot", "call.pop", "card.enrich", "call.update", "call.end", "agent.state", "queue.stats",
-    "system.state", "notice", "lead.changed", "offers.changed",
+    "system.state", "notice", "lead.changed", "offers.changed", "floor",
 )  # fmt: skip
 """Every event that a browser can be sent; static/desk/live.js listens for the same, a test sees to it."""
 

@@ -8,6 +8,8 @@ Rules
 4. A frame with a pop in it is acknowledged, or sent again: after a second, five times at most, to the browser that did not
    answer. What comes twice is known by its `seq`.
 5. Sign-out and a change of role end the connection.
+6. Who has the floor open says `watch`; whether and what they see is decided here (board.py). Its events carry no number: a
+   browser that lost one has lost its connection, and watches anew.
 
 Sending goes around python-socketio's `emit`, which makes a task a recipient and awaits them (0.2 ms a call): the packet is
 encoded once and put on the queue that each connection's writer empties. That is all that `emit` would do.
@@ -19,7 +21,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
@@ -27,7 +28,7 @@ import socketio
 import structlog
 from engineio import packet as engine
 
-from screenpop import frames
+from screenpop import frames, tabs
 
 log = structlog.get_logger(__name__)
 
@@ -50,35 +51,6 @@ Authenticate = Callable[[Any], Awaitable[Person | None]]
 Snapshot = Callable[[int], Awaitable[dict[str, Any]]]
 
 
-@dataclass(slots=True)
-class Browser:
-    """One connection of a user."""
-
-    sid: str
-    engine_sid: str
-    user_id: int
-    session: str
-    unacked: dict[int, _Unacked] = field(default_factory=dict)  # by ack id
-
-
-@dataclass(slots=True)
-class _Unacked:
-    text: str
-    due: float
-    tries: int = 1
-
-
-@dataclass(slots=True)
-class Counts:
-    """What was sent, for the system page and the benchmark."""
-
-    sent: int = 0  # events of all kinds, a browser each
-    pops: int = 0  # of them cards, which are to be acknowledged
-    acked: int = 0
-    sent_again: int = 0
-    given_up: int = 0
-
-
 class Server:
     """The live connections, by user."""
 
@@ -90,12 +62,13 @@ class Server:
         origins: Sequence[str] = (),
     ) -> None:
         """Take `authenticate(request)` and `snapshot(user_id)`; `origins` beside the one that is asked."""
-        self.counts = Counts()
+        self.counts = tabs.Counts()
         self.presence: list[Callable[[int, int], None]] = []  # told (user, browsers)
+        self.watched: Callable[[int], dict[str, Any] | None] = lambda _user: None
         self._authenticate = authenticate
         self._snapshot = snapshot
-        self._users: dict[int, dict[str, Browser]] = {}
-        self._browsers: dict[str, Browser] = {}
+        self._users: dict[int, dict[str, tabs.Browser]] = {}
+        self._browsers: dict[str, tabs.Browser] = {}
         self._seq: dict[int, int] = {}
         self._frames: dict[int, frames.Frame] = {}  # what goes out at the loop's next turn, by user
         self._waiting: set[str] = set()  # browsers with something unacknowledged
@@ -117,6 +90,7 @@ class Server:
         self.sio.on("connect", self._connect)
         self.sio.on("disconnect", self._disconnect)
         self.sio.on("hello", self._hello)
+        self.sio.on("watch", self._watch)
 
     def start(self) -> None:
         """Begin to look after what is not acknowledged."""
@@ -153,6 +127,19 @@ class Server:
         """Give every user with a browser."""
         return list(self._users)
 
+    def watchers(self) -> list[int]:
+        """Give every user with a browser that has the floor open."""
+        return [
+            id_ for id_, theirs in self._users.items() if any(b.watches for b in theirs.values())
+        ]
+
+    def show(self, user_id: int, event: str, payload: dict[str, Any]) -> None:
+        """Send what has no number to those browsers of a user that have the floor open."""
+        packet = engine.Packet(_MESSAGE, f"2{frames.Frame([(event, payload)]).text()}")
+        for browser in self._users.get(user_id, {}).values():
+            if browser.watches:
+                self._put(browser, packet)
+
     def seq(self, user_id: int) -> int:
         """Give the number of the last event sent to a user."""
         return self._seq.get(user_id, 0)
@@ -176,21 +163,21 @@ class Server:
             self._send(user_id, frame)
 
     def _send(self, user_id: int, frame: frames.Frame) -> None:
-        browsers = self._users.get(user_id)
-        if not browsers:
+        theirs = self._users.get(user_id)
+        if not theirs:
             return
         text = frame.text()
-        self.counts.sent += len(browsers)
+        self.counts.sent += len(theirs)
         if not frame.ack:
             packet = engine.Packet(_MESSAGE, f"2{text}")
-            for browser in browsers.values():
+            for browser in theirs.values():
                 self._put(browser, packet)
             return
         due = time.monotonic() + ACK_SECONDS
-        self.counts.pops += len(browsers)
-        for browser in browsers.values():
+        self.counts.pops += len(theirs)
+        for browser in theirs.values():
             id_ = self._new_ack(browser)
-            browser.unacked[id_] = _Unacked(text, due)
+            browser.unacked[id_] = tabs.Unacked(text, due)
             self._waiting.add(browser.sid)
             self._put(browser, engine.Packet(_MESSAGE, f"2{id_}{text}"))
 
@@ -209,7 +196,7 @@ class Server:
         for browser in list(self._users.get(user_id, {}).values()):
             await self._send_snapshot(browser)
 
-    def _put(self, browser: Browser, packet: engine.Packet) -> None:
+    def _put(self, browser: tabs.Browser, packet: engine.Packet) -> None:
         connection = self.sio.eio.sockets.get(browser.engine_sid)
         if connection is None or connection.closed:
             return
@@ -228,7 +215,7 @@ class Server:
         engine_sid = self.sio.manager.eio_sid_from_sid(sid, "/")
         connection = self.sio.eio.sockets[engine_sid]
         connection.poll = partial(frames.poll, connection.queue)
-        browser = Browser(sid, engine_sid, person.id, person.session)
+        browser = tabs.Browser(sid, engine_sid, person.id, person.session)
         self._browsers[sid] = browser
         self._users.setdefault(person.id, {})[sid] = browser
         self._tell_presence(person.id)
@@ -250,7 +237,17 @@ class Server:
         if browser is not None:
             await self._send_snapshot(browser)
 
-    async def _send_snapshot(self, browser: Browser) -> None:
+    async def _watch(self, sid: str, wanted: Any = None) -> None:
+        browser = self._browsers.get(sid)
+        if browser is None:
+            return
+        whole = self.watched(browser.user_id) if wanted is True else None
+        browser.watches = whole is not None
+        if whole is not None:
+            packet = engine.Packet(_MESSAGE, f"2{frames.Frame([('floor', whole)]).text()}")
+            self._put(browser, packet)
+
+    async def _send_snapshot(self, browser: tabs.Browser) -> None:
         snapshot = await self._snapshot(browser.user_id)
         frame = self._frames.pop(browser.user_id, None)
         if frame is not None:  # it is older than the snapshot, and must not come after it
@@ -265,14 +262,14 @@ class Server:
 
     # ---- acknowledgements
 
-    def _new_ack(self, browser: Browser) -> int:
+    def _new_ack(self, browser: tabs.Browser) -> int:
         """Let python-socketio call us back for this browser's next acknowledgement."""
         manager = self.sio.manager
         id_: int = manager._generate_ack_id(browser.sid, None)
         manager.callbacks[browser.sid][id_] = partial(self._acknowledged, browser, id_)
         return id_
 
-    def _acknowledged(self, browser: Browser, id_: int, *_data: Any) -> None:
+    def _acknowledged(self, browser: tabs.Browser, id_: int, *_data: Any) -> None:
         if browser.unacked.pop(id_, None) is not None:
             self.counts.acked += 1
         if not browser.unacked:
@@ -288,7 +285,7 @@ class Server:
                     if unacked.due <= now:
                         self._again(browser, id_, unacked, now)
 
-    def _again(self, browser: Any, id_: int, unacked: _Unacked, now: float) -> None:
+    def _again(self, browser: Any, id_: int, unacked: tabs.Unacked, now: float) -> None:
         if unacked.tries >= MOST_TRIES:
             del browser.unacked[id_]
             self.counts.given_up += 1

@@ -44,6 +44,7 @@ PURE = (
     "callcenter/telephony/leaving.py",
     "callcenter/telephony/waiting.py",
     "callcenter/telephony/notices.py",
+    "callcenter/telephony/listeners.py",
     "callcenter/telephony/spelling.py",
     "callcenter/telephony/queues.py",
     "callcenter/telephony/values.py",

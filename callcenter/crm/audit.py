@@ -20,7 +20,7 @@ from callcenter import db, errors, models
 from callcenter.crm import paging, visibility
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "listening": ("recording_play", "transcript_open"),
+    "listening": ("recording_play", "transcript_open", "call_listen", "call_listen_end"),
     "exports": ("export", "audit_export"),
     "signin": (
         "sign_in", "sign_in_failed", "sign_out", "second_step_failed", "recovery_code_used", "session_ended",
@@ -33,6 +33,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "outcome_archived", "outcome_restored", "outcomes_ordered", "reason_created", "reason_changed",
         "reason_archived", "reason_restored", "reasons_ordered", "recording_retry", "recording_retry_all", "number_added", "number_removed", "site_changed",
         "exchange_changed", "setup_begun", "setup_finished",
+    ),
+    "campaigns": (
+        "campaign_create", "campaign_edit", "campaign_running", "campaign_paused", "campaign_ended", "campaign_draft",
+        "lead_skip", "dnc_add", "dnc_remove",
     ),
 }  # fmt: skip
 OF_MANAGERS = ("listening", "exports")

@@ -181,7 +181,12 @@ class CallLog:
                 self._stale.discard((pbx, fact.absorbed))
                 self._absorb(pbx, fact)
                 self._refresh(pbx, fact.linkedid)
-            case facts.MemberChanged() | facts.PhoneChanged() | facts.QueueChanged():
+            case (
+                facts.MemberChanged()
+                | facts.PhoneChanged()
+                | facts.QueueChanged()
+                | facts.ListenerChanged()
+            ):
                 pass
             case _ if not isinstance(fact, _SILENT):
                 self._refresh(pbx, fact.linkedid)

@@ -39,6 +39,7 @@ class Seat:
 class _Plan:
     people: dict[int, Person]
     seats: tuple[Seat, ...]
+    teams: dict[int, str]
 
 
 def _read(session: Session) -> _Plan:
@@ -63,7 +64,8 @@ def _read(session: Session) -> _Plan:
         own, lead = frozenset(teams.get(id_, ())), frozenset(led.get(id_, ()))
         viewer = visibility.Viewer(id_, role, own, lead, listens)
         people[id_] = Person(viewer, name, language)
-    return _Plan(people, taken)
+    names = {row.id: row.name for row in session.execute(select(models.Team.id, models.Team.name))}
+    return _Plan(people, taken, names)
 
 
 class Seats:
@@ -74,7 +76,7 @@ class Seats:
             Callable[[set[int]], None]
         ] = []  # told the users whose seat or role changed
         self._database = database
-        self._plan = _Plan({}, ())
+        self._plan = _Plan({}, (), {})
         self._by_phone: dict[tuple[str, str], int] = {}
         self._by_user: dict[int, Seat] = {}
 
@@ -105,6 +107,14 @@ class Seats:
     def seats(self) -> tuple[Seat, ...]:
         """Give every seat that is taken."""
         return self._plan.seats
+
+    def people(self) -> dict[int, Person]:
+        """Give everybody whose account is active, by id."""
+        return self._plan.people
+
+    def team(self, team_id: int) -> str:
+        """Name a team."""
+        return self._plan.teams.get(team_id, "")
 
     def _take(self, plan: _Plan) -> None:
         before, self._plan = self._plan, plan

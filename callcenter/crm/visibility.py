@@ -127,6 +127,18 @@ def watches(viewer: Viewer, user_id: Any) -> ColumnElement[bool]:
     return or_(own, user_id.in_(_members(viewer))) if viewer.supervises else own
 
 
+def leads(viewer: Viewer, other: Viewer) -> bool:
+    """Say of two people in memory what `watches` says in SQL, but for oneself: whose work is open."""
+    return viewer.sees_all or (viewer.supervises and bool(other.team_ids & viewer.led_team_ids))
+
+
+def may_listen(viewer: Viewer, other: Viewer) -> bool:
+    """Say whose running calls may be listened to: whose recordings may be heard, and never one's own."""
+    if viewer.id == other.id:
+        return False
+    return viewer.hears_all or (viewer.role == "supervisor" and leads(viewer, other))
+
+
 def _took_part(viewer: Viewer, call_id: Any) -> ColumnElement[bool]:
     """Say whether the viewer, or a member of a team that they lead, was in the call."""
     part = _alias(models.CallParticipant)

@@ -17,7 +17,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from callcenter.telephony import events, facts, graph, moves, notices, records, results, roles
+from callcenter.telephony import (
+    events,
+    facts,
+    graph,
+    listeners,
+    moves,
+    notices,
+    records,
+    results,
+    roles,
+)
 
 _NOTHING: list[facts.CallFact] = []
 
@@ -105,7 +115,7 @@ class CallTracker:
         channel = self.graph.channels.get(uniqueid)
         if channel is None:
             name = event.channel_name(prefix) if born and uniqueid else ""
-            if not name:
+            if not name or listeners.is_listener(linkedid or uniqueid):
                 return None
             channel = self._birth(event, prefix, uniqueid, linkedid, name)
         elif linkedid and linkedid != channel.linkedid:

@@ -128,3 +128,32 @@ async def variable(to: link.AmiLink, channel: str, name: str) -> str:
 async def record(to: link.AmiLink, channel: str, file: str, *, options: str) -> None:
     """Begin MixMonitor on a channel; its events tell of the file."""
     await to.send({"Action": "MixMonitor", "Channel": channel, "File": file, "Options": options})
+
+
+async def listen(
+    to: link.AmiLink,
+    id_: str,
+    interface: str,
+    channel: str,
+    *,
+    options: str,
+    caller: str,
+    seconds: int,
+) -> None:
+    """Ring a supervisor's phone and let it hear a channel until that ends; `options` are ChanSpy's w (whisper), B (barge).
+
+    q: no tone tells the others; E and S: end with the channel, also when it went while the phone still rang. An Application
+    is named here, not an extension: nothing is dialled, and no dialplan has to know of it.
+    """
+    await to.send(
+        {
+            "Action": "Originate",
+            "Channel": interface,
+            "ChannelId": id_,
+            "Application": "ChanSpy",
+            "Data": f"{channel},qES{options}",
+            "CallerID": caller,
+            "Timeout": str(seconds * 1000),
+            "Async": "true",
+        }
+    )

@@ -1,9 +1,7 @@
 """What we conclude from AMI events: frozen values, in the past tense, in the order in which they became true.
 
-Every fact carries the call's Linkedid and `at`, epoch seconds from the event that made it true. A fact about a person's
-phone names its Interface (`PJSIP/1001`) and its extension (`1001`). The tracker (`calls.py`) makes the facts about calls,
-the board (`queues.py`) those about queues and their members. A finished call is told as one `CallRecord`.
-"""
+Every fact carries the call's Linkedid and `at`, epoch seconds from the event that made it true; one about a person's phone names
+its Interface (`PJSIP/1001`) and extension (`1001`). calls.py, queues.py and listeners.py make them; an ended call is a `CallRecord`."""
 
 from __future__ import annotations
 
@@ -252,9 +250,8 @@ class CallLost(OfCall):
 
 
 CallFact = (
-    CallStarted | CallQueued | CallRinging | RingEnded | FarEndAnswered | CallAnswered | ParticipantJoined
-    | ParticipantLeft | CallHeld | CallResumed | CallTransferred | CallMerged | VariableSet | RecordingStarted
-    | RecordingStopped | OriginateFailed | CallEnded | CallLost
+    CallStarted | CallQueued | CallRinging | RingEnded | FarEndAnswered | CallAnswered | ParticipantJoined | ParticipantLeft | CallHeld
+    | CallResumed | CallTransferred | CallMerged | VariableSet | RecordingStarted | RecordingStopped | OriginateFailed | CallEnded | CallLost
 )  # fmt: skip
 
 
@@ -290,5 +287,14 @@ class QueueChanged:
     oldest: float | None  # epoch seconds at which the longest-waiting caller joined
 
 
+@values.value
+class ListenerChanged(OfCall):
+    """A supervisor's phone that listens to a call rang, picked up, or is gone; `linkedid` is its own, never a call's."""
+
+    channel: str
+    state: str  # ringing | listening | gone; `cause` is Q.850, when it is gone
+    cause: int | None = None
+
+
 QueueFact = MemberChanged | PhoneChanged | QueueChanged
-Fact = CallFact | QueueFact
+Fact = CallFact | QueueFact | ListenerChanged

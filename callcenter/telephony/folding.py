@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from callcenter.telephony import facts, history, results, roles, seating
+from callcenter.telephony import facts, history, listeners, results, roles, seating
 
 _GONE = ("COMPLETECALLER", "COMPLETEAGENT")
 _CLOSE_SECONDS = 2.0
@@ -20,6 +20,8 @@ def fold(
     legs: Sequence[history.Leg], lines: Iterable[history.QueueLine], known: roles.Roles
 ) -> facts.CallRecord | None:
     """Tell one call of its legs and its queue's lines; None where no phone and no trunk had a part in it."""
+    if listeners.is_listener(legs[0].linkedid):
+        return None  # a supervisor who listened: no call of anybody's
     named = [one for one in legs if known.role(one.channel) or known.role(one.peer)]
     if not named:
         return None

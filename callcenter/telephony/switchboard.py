@@ -20,7 +20,18 @@ from dataclasses import dataclass
 import structlog
 
 from callcenter import errors, settings
-from callcenter.telephony import ami, calls, events, facts, link, queues, roles, snapshot, wire
+from callcenter.telephony import (
+    ami,
+    calls,
+    events,
+    facts,
+    link,
+    listeners,
+    queues,
+    roles,
+    snapshot,
+    wire,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +85,7 @@ class Line:
         known = roles.Roles(pbx.trunks, pbx.phones)
         self.tracker = calls.CallTracker(known)
         self.board = queues.QueueBoard(known)
+        self.ears = listeners.Ears()
         self.lag_seconds = 0.0
         self.arrived = 0.0  # when what is worked off now came in; 0 between two batches
         self._worked = 0.0
@@ -186,6 +198,8 @@ class Line:
                 if told:
                     self.facts += len(told)
                     await self._tell(self.name, told)
+                if listeners.PREFIX in event.lines:
+                    await self._tell(self.name, self.ears.feed(event))
             except Exception:  # one event that we cannot take must not leave the exchange unheard
                 log.exception("event not taken", pbx=self.name, event_name=message.name)
                 self.link.look_again()
@@ -200,6 +214,7 @@ class Line:
         inside = [m for bridge in seen.bridges for m in bridge.channels]
         told: list[facts.Fact] = list(self.tracker.seed(parsed([*seen.channels, *inside]), at))
         told += self.board.seed(parsed(seen.queues), at)
+        told += self.ears.seed(parsed(seen.channels), at)
         self.facts += len(told)
         await self._tell(self.name, told)
 

@@ -88,7 +88,9 @@ def test_numbers_go_onto_the_list_and_off_it(
 
 
 @pytest.mark.filterwarnings("ignore:Skipped unsupported reflection:sqlalchemy.exc.SAWarning")
-@pytest.mark.filterwarnings("ignore:autogenerate skipping:UserWarning")  # ix_call_moment is an expression
+@pytest.mark.filterwarnings(
+    "ignore:autogenerate skipping:UserWarning"
+)  # ix_call_moment is an expression
 @on_both()
 def test_the_migrations_make_what_the_models_say(database: db.Database) -> None:
     with database.engine.connect() as connection:

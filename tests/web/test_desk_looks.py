@@ -22,7 +22,7 @@ RULES = {
 LOOKS = [("he", "light", 1440), ("en", "dark", 1440), ("ru", "light", 390)]
 
 
-async def _faults(page: Page) -> list[str]:
+async def faults(page: Page) -> list[str]:
     """Return what axe finds, one line a fault."""
     found: dict[str, Any] = (await Axe().run(page, options=RULES)).response
     return [
@@ -39,9 +39,9 @@ async def test_no_state_of_the_desk_has_a_fault(
     async with opened(chromium, tmp_path, language, theme, width) as desk:
         page = desk.page
         await page.emulate_media(reduced_motion="reduce")  # what moves in has no contrast yet
-        faults = {"idle": await _faults(page)}
+        found = {"idle": await faults(page)}
         await page.keyboard.press("Alt+KeyB")
-        faults["menu"] = await _faults(page)
+        found["menu"] = await faults(page)
         await page.keyboard.press("Escape")
         for name, card in (
             ("ringing", cards.known()),
@@ -49,20 +49,20 @@ async def test_no_state_of_the_desk_has_a_fault(
             ("new", cards.unknown()),
         ):
             await desk.ring(card)
-            faults[name] = await _faults(page)
+            found[name] = await faults(page)
         await desk.stage.pop(cards.known())
         await desk.answer()
-        faults["talking"] = await _faults(page)
+        found["talking"] = await faults(page)
         desk.stage.answers["GET", "/targets"] = (200, TARGETS)
         await page.keyboard.press("Alt+KeyT")
         await page.wait_for_selector(".pick-row")
-        faults["transfer"] = await _faults(page)
+        found["transfer"] = await faults(page)
         await page.keyboard.press("Escape")
         await desk.hang_up()
-        faults["wrapup"] = await _faults(page)
+        found["wrapup"] = await faults(page)
         await page.keyboard.press("Alt+Slash")
-        faults["keys"] = await _faults(page)
-        assert {name: found for name, found in faults.items() if found} == {}
+        found["keys"] = await faults(page)
+        assert {name: each for name, each in found.items() if each} == {}
 
 
 @pytest.mark.parametrize("language", ["he", "en", "ru"])

@@ -134,6 +134,7 @@ OBJECTS = (
 OF_KEEPERS = (
     "/recordings/{id}/retry",
     "/campaigns/{id}",
+    "/floor/calls/{id}",
     "/campaigns/{id}/state",
     "/campaigns/{id}/import",
     "/imports/{id}",

@@ -77,6 +77,8 @@ class Player extends HTMLElement {
     });
     this.addEventListener("keydown", (event) => this.key(event));
     this.show();
+    const at = Number(new URLSearchParams(location.search).get("t")); // a search opens the call where the words are
+    if (!this.small && at > 0) this.seek(at);
     if (!this.small) this.follow();
   }
 

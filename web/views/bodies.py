@@ -49,6 +49,13 @@ class TransferBody(Body):
     kind: Literal["blind", "attended"]
 
 
+class ListenBody(Body):
+    """POST /floor/listen."""
+
+    agent: int
+    mode: Literal["listen", "whisper", "barge"]
+
+
 class DigitBody(Body):
     """POST /calls/{id}/digit."""
 

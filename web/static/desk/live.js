@@ -10,6 +10,7 @@ const tab = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
 
 let socket;
 let asking = 0;
+let watching = false;
 
 function hello() {
   const asked = Date.now();
@@ -26,6 +27,12 @@ function apply(type, data) {
   if (store.state.gap) hello();
 }
 
+// The floor is open on this page, or no more: the server pushes what this person may see of it.
+export function watch(on) {
+  watching = on;
+  if (socket?.connected) socket.emit("watch", on);
+}
+
 export function connect(url = undefined) {
   socket = io(url, {
     path: "/socket.io",
@@ -38,7 +45,9 @@ export function connect(url = undefined) {
   socket.on("connect", () => {
     asking = 0;
     hello();
+    if (watching) socket.emit("watch", true);
   });
+  socket.on("floor", (data) => store.dispatch("floor", data));
   socket.on("snapshot", (data) => {
     asking = 0;
     agree(data.now);

@@ -14,6 +14,7 @@ export const initial = () => ({
   calls: [],
   queues: [],
   system: null,
+  floor: null, // what the floor shows, where it is open
   chosen: null, // the card that the user turned to
   silenced: [], // ids of calls whose ring was silenced here
   announced: null, // the call that the live region speaks of
@@ -103,7 +104,20 @@ const handlers = {
   "offers.changed": (state) => ({ ...state, offers: state.offers + 1 }),
 };
 
+// The floor comes whole, then as rows that differ; null is a row that is gone. It carries no number: it is not part of the order.
+function rows(old, change = {}) {
+  const next = { ...old, ...change };
+  for (const [key, row] of Object.entries(change)) if (row === null) delete next[key];
+  return next;
+}
+
 const local = {
+  floor: (state, { whole, at, ...sections }) => ({
+    ...state,
+    floor: whole
+      ? { at, ...sections }
+      : state.floor && { at, ...Object.fromEntries(["agents", "queues", "calls"].map((name) => [name, rows(state.floor[name], sections[name])])) },
+  }),
   link: (state, { link }, at) => ({
     ...state, link, linkAt: state.link === link ? state.linkAt : at, everOnline: state.everOnline || link === "online",
   }),
