@@ -75,7 +75,8 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _file())
 
 
-_named_file: Path | None = None
+_named_file: Path | None = None  # while it is being read
+_place: Path | None = None  # that was read last
 
 
 def _file() -> Path | None:
@@ -84,7 +85,7 @@ def _file() -> Path | None:
 
 def place() -> Path:
     """Return the file that was read, or the one that would be."""
-    return _named_file or DEFAULT_FILE
+    return _place or DEFAULT_FILE
 
 
 def in_environment(table: str) -> list[str]:
@@ -95,11 +96,11 @@ def in_environment(table: str) -> list[str]:
 
 def load(file: Path | None = None) -> Settings:
     """Read the settings; raise BadSetting naming key, value and what it should be."""
-    global _named_file
+    global _named_file, _place
     named = file or (Path(p) if (p := os.environ.get("CALLCENTER_CONFIG")) else None)
     if named is not None and not named.is_file():
         raise errors.BadSetting("config file", f"{named} does not exist")
-    _named_file = named or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
+    _named_file = _place = named or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
     try:
         return Settings()
     except ValidationError as error:
