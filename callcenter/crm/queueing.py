@@ -147,9 +147,9 @@ class Keeper:
         if agent.wanted != agent.told and agent.user_id not in self._busy:
             if not self._queues.of_user(agent.user_id):
                 return
-            task = asyncio.create_task(self._tell(agent), name=f"pause {agent.user_id}")
-            self._busy[agent.user_id] = task
-            task.add_done_callback(lambda _: self._busy.pop(agent.user_id, None))
+            self._busy[agent.user_id] = asyncio.create_task(
+                self._until_told(agent), name=f"pause {agent.user_id}"
+            )
 
     def forget(self, everybody: list[agents.Agent]) -> None:
         """Take it that the exchange knows nothing any more: it was restarted, or we were away."""
@@ -164,6 +164,13 @@ class Keeper:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+
+    async def _until_told(self, agent: agents.Agent) -> None:
+        try:
+            await self._tell(agent)
+        finally:
+            # At once, not by a callback a turn later: a wish that came in between would be nobody's.
+            self._busy.pop(agent.user_id, None)
 
     async def _tell(self, agent: agents.Agent) -> None:
         seat = self._seats.seat(agent.user_id)
