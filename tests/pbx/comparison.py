@@ -10,7 +10,7 @@ import collections
 import csv
 import dataclasses
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +197,8 @@ def _time(text: str) -> datetime:
 def _figures(verdict: Verdict, session: Any, calls: list[list[Logged]], ours: dict[str, models.Call]) -> None:  # fmt: skip
     """Hold the figures by queue and agent against what queue_log's lines add up to."""
     first, last = session.execute(select(func.min(models.Call.started), func.max(models.Call.started))).one()  # fmt: skip
+    # A call at the edge of the time in which we were away is told in the exchange's whole seconds, so perhaps before `first`.
+    first -= timedelta(seconds=2)
     after = last.replace(year=last.year + 1)
     report = queries.Report(BOSS, conditions.Wanted(first, after), conditions.Rules(), db.utcnow())
     table = report.table(session, "queue")

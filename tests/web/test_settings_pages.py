@@ -175,7 +175,7 @@ async def test_the_site_is_kept_in_the_file_or_its_lines_are_shown(
 ) -> None:
     browser = await client("admin")
     file = tmp_path / "kept" / "callcenter.toml"
-    monkeypatch.setattr(settings, "_named_file", file)
+    monkeypatch.setattr(settings, "_place", file)
     fields = {"name": "מוקד", "region": "us", "timezone": "America/New_York", "language": "en"}
     for field, wrong in (("region", "XX"), ("timezone", "Mars"), ("name", "")):
         status, text = await _post(browser, "/settings/site", {**fields, field: wrong})
@@ -186,7 +186,7 @@ async def test_the_site_is_kept_in_the_file_or_its_lines_are_shown(
     assert 'region = "US"' in file.read_text(encoding="utf-8")
     barred = tmp_path / "barred"
     barred.write_text("where a folder should be")
-    monkeypatch.setattr(settings, "_named_file", barred / "callcenter.toml")
+    monkeypatch.setattr(settings, "_place", barred / "callcenter.toml")
     status, text = await _post(browser, "/settings/site?lang=en", {**fields, "language": "ru"})
     assert status == 200 and "cannot be written from here" in text
     assert "language = &#34;ru&#34;" in text
