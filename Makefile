@@ -21,7 +21,8 @@ demo: ## a running call center with a real Asterisk and calls that keep arriving
 test: ## lint, types and every test, on the real Asterisk
 	@.ci/setup tests
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
-	@$(PY) -m pytest -n 4 --dist worksteal
+	@$(PY) -m pytest -n 4 --dist worksteal -m "not alone"
+	@$(PY) -m pytest -m alone
 
 lint: ## style
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

@@ -1,6 +1,8 @@
-"""Fixtures that several rooms share, each kept beside what it starts."""
+"""Fixtures that several rooms share, each kept beside what it starts; and the tests that want the machine for themselves."""
 
 from __future__ import annotations
+
+import pytest
 
 pytest_plugins = [
     "tests.pbx.fixtures",
@@ -8,3 +10,22 @@ pytest_plugins = [
     "tests.web.browser",
     "tests.web.desk_fixtures",
 ]
+
+# Their people speak and their digits follow each other in real time: an exchange that waits for a processor loses both.
+ALONE = (
+    "tests/recordings/test_real_call.py",
+    "tests/recordings/test_words.py",
+    "tests/reports/test_truth.py",
+    "tests/screenpop/test_listening.py",
+    "tests/screenpop/test_live_calls.py",
+    "tests/web/test_floor.py",
+    "tests/web/test_first_run.py",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test` runs one at a time, after all the others."""
+    for item in items:
+        if item.location[0] in ALONE:
+            item.add_marker("alone")
