@@ -72,6 +72,9 @@ class Server:
         self._seq: dict[int, int] = {}
         self._frames: dict[int, frames.Frame] = {}  # what goes out at the loop's next turn, by user
         self._waiting: set[str] = set()  # browsers with something unacknowledged
+        self._watching: dict[
+            str, tabs.Browser
+        ] = {}  # those with the floor open: asked at every fact
         self._sweeper: asyncio.Task[None] | None = None
         self._stopped = False
         self.sio = socketio.AsyncServer(
@@ -129,16 +132,13 @@ class Server:
 
     def watchers(self) -> list[int]:
         """Give every user with a browser that has the floor open."""
-        return [
-            id_ for id_, theirs in self._users.items() if any(b.watches for b in theirs.values())
-        ]
+        return sorted({browser.user_id for browser in self._watching.values()})
 
     def show(self, user_id: int, event: str, payload: dict[str, Any]) -> None:
         """Send what has no number to those browsers of a user that have the floor open."""
         packet = engine.Packet(_MESSAGE, f"2{frames.Frame([(event, payload)]).text()}")
-        for browser in self._users.get(user_id, {}).values():
-            if browser.watches:
-                self._put(browser, packet)
+        for browser in (b for b in self._watching.values() if b.user_id == user_id):
+            self._put(browser, packet)
 
     def seq(self, user_id: int) -> int:
         """Give the number of the last event sent to a user."""
@@ -226,6 +226,7 @@ class Server:
         if browser is None:
             return
         self._waiting.discard(sid)
+        self._watching.pop(sid, None)
         theirs = self._users.get(browser.user_id, {})
         theirs.pop(sid, None)
         if not theirs:
@@ -242,8 +243,10 @@ class Server:
         if browser is None:
             return
         whole = self.watched(browser.user_id) if wanted is True else None
-        browser.watches = whole is not None
-        if whole is not None:
+        if whole is None:
+            self._watching.pop(sid, None)
+        else:
+            self._watching[sid] = browser
             packet = engine.Packet(_MESSAGE, f"2{frames.Frame([('floor', whole)]).text()}")
             self._put(browser, packet)
 

@@ -13,7 +13,6 @@ class Browser:
     engine_sid: str
     user_id: int
     session: str
-    watches: bool = False  # it has the floor open
     unacked: dict[int, Unacked] = field(default_factory=dict)  # by ack id
 
 
