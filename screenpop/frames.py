@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 EVENTS = (
     "snapshot", "call.pop", "card.enrich", "call.update", "call.end", "agent.state", "queue.stats",
@@ -14,7 +15,6 @@ EVENTS = (
 """Every event that a browser can be sent; static/desk/live.js listens for the same, a test sees to it."""
 
 BATCH = "batch"
-_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
 @dataclass(slots=True)
@@ -26,7 +26,8 @@ class Frame:
 
     def text(self) -> str:
         """Write them as Socket.IO's event: itself where there is one, else a batch of [event, payload]."""
-        return _encode(self.events[0] if len(self.events) == 1 else (BATCH, self.events))
+        events = self.events[0] if len(self.events) == 1 else (BATCH, self.events)
+        return orjson.dumps(events, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 async def poll(queue: asyncio.Queue[Any]) -> list[Any]:

@@ -22,8 +22,6 @@ log = structlog.get_logger(__name__)
 
 QUEUE_STATS_SECONDS = 1.0
 A_FEW, PAUSE_SECONDS = 5, 0.05  # 100 users a second
-# The card is on its way before its late slots are read: a thread that reads at once takes the interpreter from the sending.
-LATE_AFTER_SECONDS = 0.01
 
 
 class Screens:
@@ -98,7 +96,6 @@ class Screens:
             self.delays.observe(time.time() - line.arrived)
 
     async def _enrich(self, call: live.LiveCall, user_id: int, hidden: frozenset[int]) -> None:
-        await asyncio.sleep(LATE_AFTER_SECONDS)
         slots = await self._slots(call, user_id, hidden)
         if slots and user_id in call.legs:
             self._shown[user_id, call.key] = slots

@@ -117,6 +117,14 @@ def test_any_digits_become_what_phonenumbers_makes_of_them(text: str) -> None:
     assert e164 == _slowly(text)[0]
 
 
+@given(st.from_regex(r"\+972([57][0-9]{8}|[2-489][0-9]{7})", fullmatch=True))
+@settings(max_examples=400, deadline=None)
+def test_the_fast_way_shows_what_phonenumbers_shows(e164: str) -> None:
+    number = phonenumbers.parse(e164)
+    shown = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    assert phones.display(e164, "IL") == shown
+
+
 @pytest.mark.parametrize(
     ("e164", "region", "shown"),
     [
