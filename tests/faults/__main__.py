@@ -58,7 +58,7 @@ def table(outcomes: Sequence[scripted.Outcome], cuts: once.Counted) -> str:
     calls, reconciled = (sum(getattr(each, name) for each in outcomes) for name in ("calls", "reconciled"))  # fmt: skip
     lines = [
         f"runs                      {len(outcomes)}, of which {sum(bool(each.wrong) for each in outcomes)} went wrong",
-        f"calls                     {calls}, of which {reconciled} reconciled; {sum(each.clicks for each in outcomes)} clicks",
+        f"calls                     {calls}, of which {reconciled} reconciled; {sum(each.clicks for each in outcomes)} clicks; {sum(each.heard for each in outcomes)} transcripts",
         "faults                    " + ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())),
         f"cut -> signed in, seeded  half {reconnects[len(reconnects) // 2]:.3f} s, worst {reconnects[-1]:.3f} s (at most 0.3, at the first try)",
         f"half-open noticed         worst {noticed:.2f} s (at most 5)",

@@ -33,8 +33,11 @@ _SAMPLE = re.compile(r"^callcenter_(\w+?)(?:_total)?(?:\{([^}]*)\})? ([0-9.e+-]+
 class Installed(product.Product):
     """One installation with an agent at each extension and a supervisor, all signed in when they ask."""
 
-    def __init__(self, pbx: Any, folder: Path, *, ami_port: int, url: str = "") -> None:
-        super().__init__(pbx, folder, ami_port=ami_port, url=url, web='metrics_from = ["127.0.0.1"]')  # fmt: skip
+    def __init__(
+        self, pbx: Any, folder: Path, *, ami_port: int, url: str = "", more: str = ""
+    ) -> None:
+        web = 'metrics_from = ["127.0.0.1"]'
+        super().__init__(pbx, folder, ami_port=ami_port, url=url, web=web, more=more)
         self.cookies: dict[str, aiohttp.ClientSession] = {}
         self._signing_in = asyncio.Lock()
 

@@ -34,6 +34,7 @@ class Outcome:
     calls: int = 0
     reconciled: int = 0
     clicks: int = 0
+    heard: int = 0  # recordings with a transcript
     reconnects: list[float] = field(default_factory=list)  # cut -> signed in and seeded
     noticed: list[float] = field(default_factory=list)  # half-open -> connected anew
     settled: float = 0.0  # the last fault -> log and ledger whole

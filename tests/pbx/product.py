@@ -27,9 +27,12 @@ class Product:
     """One installation: a folder with settings and database; the process can be killed and started again."""
 
     def __init__(
-        self, pbx: Any, folder: Path, *, ami_port: int | None = None, url: str = "", web: str = ""
-    ) -> None:
-        """Install it beside an exchange, or what has an exchange's addresses and folders; `web` are more lines of that table."""
+        self, pbx: Any, folder: Path, *, ami_port: int | None = None, url: str = "", web: str = "", more: str = ""
+    ) -> None:  # fmt: skip
+        """Install it beside an exchange, or what has an exchange's addresses and folders.
+
+        `web` are more lines of that table, `more` are more tables.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.port = servers.free_port()
@@ -58,6 +61,7 @@ phones = ["PJSIP/10??-*"]
 recordings = "{pbx.recordings}"
 cdr = "{pbx.cdr}"
 queue_log = "{pbx.queue_log}"
+{more}
 """,
             encoding="utf-8",
         )
