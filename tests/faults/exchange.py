@@ -12,12 +12,12 @@ import os
 import time
 import wave
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.faults import tape
 from tests.faults.line import reset
+from tests.faults.tape import Call
 from tests.telephony import peer
 
 Headers = dict[str, str]
@@ -25,24 +25,6 @@ AGENTS = tuple(str(number) for number in range(1001, 1009))
 NAMES = ("דנה לוי", "Зоя Ёлкина", "Zoë Smith", "יוסי בן־שושן")
 _CHANNEL = ("Channel", "ChannelState", "CallerIDNum", "CallerIDName", "ConnectedLineNum", "ConnectedLineName", "Context", "Exten", "Uniqueid", "Linkedid")  # fmt: skip
 _MEMBER = ("Queue", "MemberName", "Interface", "StateInterface", "Membership", "Penalty", "Status", "Paused", "PausedReason")  # fmt: skip
-
-
-@dataclass(eq=False)
-class Call:
-    """A call as it really was; times are the exchange's, epoch seconds."""
-
-    linkedid: str
-    agent: str
-    number: str
-    serial: int
-    tape: tape.Tape
-    marks: dict[bytes, bytes]
-    started: float
-    answered: float | None = None
-    ended: float | None = None
-    killed: bool = False  # with the exchange: Asterisk wrote no CDR
-    stepped: bool = False  # the exchange's clock stepped meanwhile: its times are not one clock's
-    may_end: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Exchange:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 LOGS = Path(__file__).resolve().parents[1] / "ami"
@@ -16,6 +17,24 @@ class Tape:
 
     parts: tuple[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]]
     is_click: bool
+
+
+@dataclass(eq=False)
+class Call:
+    """A call as it really was; times are the exchange's, epoch seconds."""
+
+    linkedid: str
+    agent: str
+    number: str
+    serial: int
+    tape: Tape
+    marks: dict[bytes, bytes]
+    started: float
+    answered: float | None = None
+    ended: float | None = None
+    killed: bool = False  # with the exchange: Asterisk wrote no CDR
+    stepped: bool = False  # the exchange's clock stepped meanwhile: its times are not one clock's
+    may_end: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def _events(name: str) -> list[bytes]:
