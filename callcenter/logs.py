@@ -10,8 +10,11 @@ import structlog
 from callcenter.settings import Settings
 
 
-def configure(settings: Settings) -> None:
-    """Write structured lines to standard error, with the libraries' own among them."""
+def configure(settings: Settings, foreseen: tuple[type[Exception], ...] = ()) -> None:
+    """Write structured lines to standard error, with the libraries' own among them.
+
+    What a library says of a `foreseen` exception (a full disk, a database that is away) is one line, without a traceback.
+    """
     level = getattr(logging, settings.log.level.upper())
     render: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -35,3 +38,13 @@ def configure(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.basicConfig(level=max(level, logging.WARNING), stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(lambda record: _in_one_line(record, foreseen))
+
+
+def _in_one_line(record: logging.LogRecord, foreseen: tuple[type[Exception], ...]) -> bool:
+    problem = record.exc_info[1] if record.exc_info else None
+    if isinstance(problem, foreseen):
+        record.msg, record.args = f"{record.getMessage()}: {str(problem)[:200]}", None
+        record.exc_info = record.exc_text = None
+    return True

@@ -136,7 +136,7 @@ def run(settings: Settings, *, patience: steps.Patience | None = None) -> None:
     """Be a worker until a signal comes."""
     # Until the queue's consumer takes the signals, there is nothing at hand that would have to be given free.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    logs.configure(settings)
+    logs.configure(settings, FORESEEN)
     _give_way()
     database = Database(settings.database.url)
     worker = Worker(settings, database, patience=patience)

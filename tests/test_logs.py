@@ -30,3 +30,25 @@ def test_a_traceback_shows_the_way_and_no_variables(json: bool) -> None:
     assert "ValueError: broken" in done.stderr
     assert "1.1" in done.stderr and "in fail" in done.stderr
     assert "hidden-word" not in done.stderr
+
+
+LIBRARY = """
+import logging
+from callcenter import logs
+from callcenter.settings import Settings
+logs.configure(Settings(), (OSError,))
+for raised in (OSError("no space left"), KeyError("a fault of ours")):
+    try:
+        raise raised
+    except Exception:
+        logging.getLogger("library.worker").exception("reading failed")
+"""
+
+
+def test_a_library_tells_of_what_was_foreseen_in_one_line_and_of_the_rest_with_its_way() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LIBRARY], capture_output=True, text=True, check=True
+    )
+    first, rest = done.stderr.split("\n", 1)
+    assert first.endswith("reading failed: no space left")
+    assert rest.count("Traceback") == 1 and "KeyError" in rest
