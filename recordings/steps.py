@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from callcenter import models
 from callcenter.db import Database, utcnow
 from callcenter.settings import Settings
-from recordings import audio, engines, jobs, store, transcribe
+from recordings import audio, courtesy, engines, jobs, store, transcribe
 
 log = structlog.get_logger(__name__)
 
@@ -114,6 +114,7 @@ class Steps:
         self.engines = engines.Engines(settings.speech.models)
         self._again = again
         # A thread of its own, so that it alone has the lowest priority: the rows are written at the worker's.
+        self._courtesy = courtesy.Courtesy()
         self._hearing = futures.ThreadPoolExecutor(1, "engine", initializer=_only_when_idle)
 
     def close(self) -> None:
@@ -227,7 +228,7 @@ class Steps:
         sounds = store.sounds_of(self.settings, recording)
         began = time.monotonic()
         said = self._hearing.submit(
-            transcribe.transcribe, engine, sounds, language=language
+            transcribe.transcribe, engine, sounds, language=language, worked=self._courtesy.rest
         ).result()
         made = transcribe.row(
             engine, said, language=language, now=utcnow(), work_seconds=time.monotonic() - began

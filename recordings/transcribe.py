@@ -5,7 +5,8 @@ Two people who speak at once leave two segments whose times overlap; nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -39,25 +40,34 @@ class _Piece:
 
 
 def transcribe(
-    engine: engines.Engine, sides: Mapping[str, audio.Sound], *, language: str
+    engine: engines.Engine,
+    sides: Mapping[str, audio.Sound],
+    *,
+    language: str,
+    worked: Callable[[float], None] = lambda _seconds: None,
 ) -> list[Said]:
-    """Transcribe every side and merge them in the order of speaking."""
+    """Transcribe every side and merge them in the order of speaking; `worked` is told after each stretch how long it took."""
     said = [
         Said(side, heard)
         for side, sound in sides.items()
-        for heard in _hear(engine, sound, language)
+        for heard in _hear(engine, sound, language, worked)
     ]
     return sorted(said, key=lambda each: (each.segment.t0, each.segment.t1, each.side))
 
 
-def _hear(engine: engines.Engine, sound: audio.Sound, language: str) -> Iterator[engines.Segment]:
+def _hear(
+    engine: engines.Engine, sound: audio.Sound, language: str, worked: Callable[[float], None]
+) -> Iterator[engines.Segment]:
     samples = sound.mono()
     found = loudness.stretches(samples, sound.rate)
     for parts in _together(found, window=round(engine.window_seconds * sound.rate)):
         cut = [samples[part.first : part.last] for part in parts]
         pcm = np.ascontiguousarray(np.concatenate(cut), dtype="<i2").tobytes()
         pieces = _pieces(parts, sound.rate)
-        for heard in engine.transcribe(pcm, sound.rate, language):
+        began = time.monotonic()
+        segments = engine.transcribe(pcm, sound.rate, language)
+        worked(time.monotonic() - began)
+        for heard in segments:
             for each in _apart(heard, pieces):
                 yield from _turns(each)
 

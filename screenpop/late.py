@@ -70,17 +70,16 @@ class Late:
         """Read what was asked within a moment in one trip to the thread."""
         await asyncio.sleep(GATHER_SECONDS)
         asked, self._waiting = self._waiting, []
-        loop = asyncio.get_running_loop()
-        try:
-            read = await loop.run_in_executor(
-                self._thread, self._read_all, [one for one, _ in asked]
-            )
-        except Exception as error:
-            read = [error] * len(asked)
+        reading = asyncio.get_running_loop().run_in_executor(
+            self._thread, self._read_all, [one for one, _ in asked]
+        )
+        await asyncio.wait([reading])
+        error = reading.exception()  # whoever asked is told, whatever it was
+        read = [error] * len(asked) if error else reading.result()
         for (_, answer), found in zip(asked, read, strict=True):
             if answer.done():
                 continue  # whoever asked is gone
-            if isinstance(found, Exception):
+            if isinstance(found, BaseException):
                 answer.set_exception(found)
             else:
                 answer.set_result(found)
@@ -90,8 +89,8 @@ class Late:
         self._thread.shutdown(wait=True)
         self._drop()
 
-    def _read_all(self, asked: Sequence[Asked]) -> list[cards.Card | Exception]:
-        found: list[cards.Card | Exception] = []
+    def _read_all(self, asked: Sequence[Asked]) -> list[cards.Card | BaseException]:
+        found: list[cards.Card | BaseException] = []
         with self._one_look():
             for one in asked:
                 try:

@@ -1,0 +1,45 @@
+"""The worker works the less, the busier those are who take calls, and never stops."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recordings import courtesy
+
+
+def test_niced_work_and_waiting_for_a_disk_are_not_urgent() -> None:
+    before = courtesy.Ticks.read("cpu  100 500 50 1000 20 1 2 3 0 0")
+    after = courtesy.Ticks.read("cpu  160 900 70 1300 80 5 8 13 0 0")
+    assert before == courtesy.Ticks(153, 1676)
+    assert after.busy_since(before) == pytest.approx((60 + 20 + 4 + 6) / (after.total - 1676))
+    assert before.busy_since(before) == 0.0
+
+
+@given(st.floats(0, 60), st.floats(0, 1))
+def test_it_rests_the_longer_the_busier_the_others_are_and_works_a_fifth_of_its_time_at_least(
+    worked: float, busy: float
+) -> None:
+    rest = courtesy.rest_seconds(worked, busy)
+    assert 0 <= rest <= min(4 * worked + 1e-9, courtesy.LONGEST_REST_SECONDS)
+    assert rest <= courtesy.rest_seconds(worked, min(1.0, busy + 0.1)) + 1e-9
+    if busy < courtesy.QUIET:
+        assert rest == 0
+
+
+@pytest.mark.skipif(not courtesy.STAT.exists(), reason="there is no /proc/stat on this system")
+def test_on_a_busy_machine_it_really_sleeps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = tmp_path / "stat"
+    stat.write_text("cpu  0 0 0 0 0 0 0 0 0 0\n")
+    monkeypatch.setattr(courtesy, "STAT", stat)
+    polite = courtesy.Courtesy()
+    stat.write_text("cpu  50 0 0 50 0 0 0 0 0 0\n")
+    began = time.monotonic()
+    polite.rest(0.05)
+    assert time.monotonic() - began >= 0.2
