@@ -108,10 +108,14 @@ class Worker:
         jobs.close(self._queue)
 
     def _hint(self, recording_id: int, seconds: float) -> None:
-        if seconds > 0:
-            self._task.schedule((recording_id,), delay=seconds, priority=FIRST)
-        else:
-            self._task(recording_id, priority=LATER)
+        try:
+            if seconds > 0:
+                self._task.schedule((recording_id,), delay=seconds, priority=FIRST)
+            else:
+                self._task(recording_id, priority=LATER)
+        except FORESEEN as error:  # the queue's own disk may be the full one
+            problem = str(error)[:200]
+            log.info("no hint given, the sweep will find it", recording=recording_id, error=problem)
 
     @contextlib.contextmanager
     def _noting(self, keeper: steps.Keeper) -> Iterator[None]:

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from callcenter.telephony import history
 
+STEP_SECONDS = 7200.0  # a clock is set by an hour when somebody mistook the zone
 CHUNK_BYTES = 1 << 16
 LONGEST_LINE_BYTES = 1 << 16
 MOST_BYTES = 256 << 20  # of one file at once; a look-back that would be longer begins later
@@ -75,7 +76,10 @@ class File:
         return lines + fresh
 
     def between(self, begin: float, end: float) -> Iterator[str]:
-        """Yield the lines of a stretch of time, of the file and of the one that was rotated away before it."""
+        """Yield the lines of a stretch of time, of the file and of the one that was rotated away before it.
+
+        Some that are a little later come too: where the exchange's clock was set, the lines are not in order.
+        """
         for path in (self.path.with_name(self.path.name + ".1"), self.path):
             try:
                 file = path.open("rb")
@@ -86,7 +90,7 @@ class File:
                 for raw in file:
                     line = raw.decode("utf-8", "replace")
                     at = self._at(line)
-                    if at is not None and at > end:
+                    if at is not None and at > end + STEP_SECONDS:
                         break
                     yield line
 

@@ -115,6 +115,19 @@ def test_the_zone_of_the_settings_wins(path: Path) -> None:
     assert [leg.start for leg in cdr.read(NOON)] == [NOON]
 
 
+def test_a_clock_that_was_an_hour_fast_for_a_while_hides_no_line_behind_its_own(path: Path) -> None:
+    path.write_text("".join(row(n) for n in (0, 3600, 3601, 1, 2)))
+    assert numbers(reader(path).between(NOON - 1000, NOON + 20)) == [0, 3600, 3601, 1, 2]
+    later = [3600 * hours for hours in range(1, 9)]
+    path.write_text("".join(row(n) for n in (0, 1, *later)))
+    assert numbers(reader(path).between(NOON - 1000, NOON + 20)) == [
+        0,
+        1,
+        3600,
+        7200,
+    ]  # and reads no further
+
+
 def test_bytes_that_are_no_text_and_lines_that_are_no_calls_harm_nothing(path: Path) -> None:
     path.write_bytes(b"\xff\xfe garbage\n" + row(0).encode() + b'"","half\n' + row(1).encode())
     assert numbers(reader(path).read(NOON - 1000)) == [0, 1]
