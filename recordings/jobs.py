@@ -256,7 +256,7 @@ def retry_all(session: Session) -> list[int]:
 
 
 def link_calls(session: Session, now: datetime) -> None:
-    """Tie the day's recordings to calls whose rows were written later than they."""
+    """Tie the day's recordings to calls whose rows were written later, and end those whose end died with us: the call's is known."""
     call = (
         select(models.Call.id)
         .where(
@@ -268,6 +268,15 @@ def link_calls(session: Session, now: datetime) -> None:
     )
     alone = update(Row).where(Row.call_id.is_(None), Row.started_at > now - LOOK_BACK)
     session.execute(alone.values(call_id=call).execution_options(synchronize_session=False))
+    end = select(models.Call.ended).where(
+        models.Call.id == Row.call_id, models.Call.ended >= Row.started_at
+    )
+    untold = update(Row).where(
+        Row.ended_at.is_(None), Row.started_at > now - LOOK_BACK, end.exists()
+    )
+    session.execute(
+        untold.values(ended_at=end.scalar_subquery()).execution_options(synchronize_session=False)
+    )
 
 
 def wake_waiting(session: Session, languages: list[str]) -> int:

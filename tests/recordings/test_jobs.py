@@ -96,6 +96,16 @@ def test_a_recording_whose_end_nobody_told_is_looked_at_in_the_end(place: Place)
     assert place.database.call(jobs.due, later) == [(recording_id, "expected")]
 
 
+def test_a_recording_whose_end_died_with_us_ends_when_its_call_did(place: Place) -> None:
+    recording_id = place.expect(ended=False)
+    ended = utcnow() - timedelta(seconds=3)
+    with place.database.session() as session:
+        session.add(models.Call(pbx="main", linkedid="1.1", direction="inbound", started=ended - timedelta(seconds=9), ended=ended, result="lost"))  # fmt: skip
+    place.database.call(jobs.link_calls, utcnow())
+    assert place.row(recording_id).ended_at == ended
+    assert place.database.call(jobs.due, utcnow()) == [(recording_id, "expected")]
+
+
 def test_the_queue_is_a_file_beside_the_database_that_may_be_lost(place: Place) -> None:
     recording_id = stored(place)
     work = place.worker()
