@@ -42,6 +42,7 @@ class CallTracker:
         self.asks_seen = (
             False  # whether this exchange tells who asked to hang up (since Asterisk 1.8)
         )
+        self.booted: float | None = None  # when the exchange did, by its own clock
         self._calls: dict[str, records.Call] = {}
         self._facts: list[facts.CallFact] = []
 
