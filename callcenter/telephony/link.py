@@ -266,9 +266,9 @@ class AmiLink:
         if self._on_up is not None:
             try:
                 await self._on_up(self)
-            except (
-                Exception
-            ):  # without a snapshot the present fills up by itself; without a link it does not
+            except errors.LinkDown:
+                pass  # the link says so itself, and asks again when it is back
+            except Exception:  # without a snapshot the present fills up by itself
                 log.exception("%s: the snapshot could not be taken", self.pbx)
         held, self._held = self._held, None
         if held:
