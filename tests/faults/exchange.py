@@ -71,6 +71,7 @@ class Exchange:
         """Die as in a power cut: no event, no CDR, calls and connections gone."""
         if self._server is not None:
             self._server.close()
+            self._server = None
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -101,7 +102,9 @@ class Exchange:
         return [call for call in self.calls.values() if call.ended is None]
 
     def free_agents(self) -> list[str]:
-        """List who has no call."""
+        """List who has no call; nobody can be called while the exchange is dead."""
+        if self._server is None:
+            return []
         return [extension for extension in AGENTS if extension not in self._busy]
 
     # ---- its calls
