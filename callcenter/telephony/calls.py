@@ -42,7 +42,7 @@ class CallTracker:
         self.asks_seen = (
             False  # whether this exchange tells who asked to hang up (since Asterisk 1.8)
         )
-        self.booted: float | None = None  # when the exchange did, by its own clock
+        self.seeded = False  # since the last FullyBooted
         self._calls: dict[str, records.Call] = {}
         self._facts: list[facts.CallFact] = []
 
@@ -85,6 +85,7 @@ class CallTracker:
 
         Calls that were held and live no more are lost; channels not known yet become calls that began when they did.
         """
+        self.seeded = True
         alive = [e for e in snapshot if e.kind in events.SNAPSHOT_EVENTS]
         names = {e.ids()[0] for e in alive}
         for call in dict.fromkeys(self._calls.values()):

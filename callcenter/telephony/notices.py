@@ -64,14 +64,11 @@ def _recording_stopped(tracker: CallTracker, event: events.Event) -> None:
 
 def _fully_booted(tracker: CallTracker, event: events.Event) -> None:
     """Lose what ran before the exchange booted; the same event greets every new sign-in to one that runs on."""
+    seeded, tracker.seeded = tracker.seeded, False
+    if seeded:
+        return  # what we hold was seen alive behind this greeting, however old a clock that was set makes it
     uptime = event.number("Uptime")
-    booted = None if uptime is None else event.at - uptime
-    known, tracker.booted = tracker.booted, booted
-    if booted is None:
-        tracker.lost(event.at, None)
-    elif known is None or abs(booted - known) > _SECONDS_OF_BOOT:
-        # Not where it is the boot we know: a call may seem older than that, when the clock was set meanwhile.
-        tracker.lost(event.at, booted - _SECONDS_OF_BOOT)
+    tracker.lost(event.at, None if uptime is None else event.at - uptime - _SECONDS_OF_BOOT)
 
 
 def _shutdown(tracker: CallTracker, event: events.Event) -> None:

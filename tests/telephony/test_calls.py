@@ -107,14 +107,14 @@ def test_an_exchange_that_restarted_has_lost_its_calls_and_a_new_sign_in_has_not
     assert new.tracker.is_empty()
 
 
-def test_a_clock_that_was_set_back_does_not_make_a_call_older_than_its_exchange() -> None:
+def test_what_was_seen_alive_after_a_new_sign_in_is_not_older_than_its_exchange() -> None:
     new = New()
-    new.say("FullyBooted", Status="Fully Booted", Uptime=900)
-    new.at -= 3600.0
-    new.arrives(Exten="100")
-    new.at += 3600.0
-    new.say("FullyBooted", Status="Fully Booted", Uptime=901)  # we signed in anew, the exchange ran on
+    row = {"Channel": CALLER[0], "Uniqueid": CALLER[1], "Linkedid": CALLER[1], "Duration": "01:00:00"}  # fmt: skip
+    new.tracker.seed([events.parse("CoreShowChannel", row, new.at)], new.at)
+    new.say("FullyBooted", Status="Fully Booted", Uptime=9)  # the clock was set meanwhile
     assert not new.of(facts.CallLost) and not new.tracker.is_empty()
+    new.say("FullyBooted", Status="Fully Booted", Uptime=2)  # and this one nobody looked behind
+    assert new.tracker.is_empty()
 
 
 def test_a_shutdown_and_a_lost_link_lose_every_call_once() -> None:
