@@ -11,7 +11,7 @@ import os
 import random
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
@@ -100,7 +100,9 @@ def _fill(raw: sqlite3.Connection) -> None:
         raw.commit()
 
 
-def _insert(raw: sqlite3.Connection, into: str, rows: list[tuple[object, ...]], marks: str) -> None:
+def _insert(
+    raw: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]], marks: str
+) -> None:
     raw.executemany(f"INSERT INTO {into} VALUES ({marks})", rows)  # noqa: S608
 
 

@@ -5,11 +5,12 @@ transcript or the note itself and held against the query there. What is no longe
 
 A document is all that was said in one recording, or one note: all that was asked for must be in one. Ids grow with time, so the
 newest of a common word come without sorting. Who sees few of many, and filters that fit few, would walk far back:
-one page looks through the newest REACH documents with the words, and says where to go on.
+one page looks through the newest NEAR documents with the words, then through REACH more, and says where to go on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,7 +38,7 @@ from callcenter.models import words as words_table
 from recordings import passages
 
 PAGE = 20
-REACH = 5_000
+NEAR, REACH = 300, 5_000
 SIDES = wordindex.SIDES
 _WEIGHTS = {"agent": "A", "customer": "B", "": ""}
 _WORDS = table("word_index", column("rowid"), column("word_index"))
@@ -93,21 +94,40 @@ def search(
     if not wanted.query.terms:
         return Found(())
     below = _place(after)
-    floor = _floor(session, viewer, wanted, below)
     hits: list[Hit] = []
+    for reach in (NEAR, REACH):
+        floor = _floor(session, viewer, wanted, (below, reach))
+        for hit in _hits(session, viewer, wanted, below=below, floor=floor, limit=limit):
+            if len(hits) == limit:  # there is one more
+                return Found(tuple(hits), str(hits[-1].id))
+            hits.append(hit)
+        if floor is None:
+            return Found(tuple(hits))
+        below = floor
+    return Found(tuple(hits), str(below), reached=True)
+
+
+def _hits(
+    session: sa_orm.Session,
+    viewer: visibility.Viewer,
+    wanted: Wanted,
+    *,
+    below: int | None,
+    floor: int | None,
+    limit: int,
+) -> Iterator[Hit]:
+    """Yield the hits below one id, from another on; the rows are read as they are wanted, some at a time."""
     while True:
         query = _statement(session, viewer, wanted, (below, floor)).limit(limit + 1)
         rows = session.execute(query).all()
         pieces = passages.read(session, wanted.side, rows)
         for row in rows:
-            if len(hits) == limit:  # there is one more
-                return Found(tuple(hits), str(below))
-            below = row.id
             if lines := passages.lines(wanted.query, pieces[row.id]):
                 at = row.started_at or row.started
-                hits.append(Hit(row.id, row.call_id, row.recording_id, row.note_id, at, lines))
+                yield Hit(row.id, row.call_id, row.recording_id, row.note_id, at, lines)
         if len(rows) <= limit:
-            return Found(tuple(hits), "" if floor is None else str(floor), floor is not None)
+            return
+        below = rows[-1].id
 
 
 def _place(after: str) -> int | None:
@@ -119,14 +139,18 @@ def _place(after: str) -> int | None:
 
 
 def _floor(
-    session: sa_orm.Session, viewer: visibility.Viewer, wanted: Wanted, below: int | None
+    session: sa_orm.Session,
+    viewer: visibility.Viewer,
+    wanted: Wanted,
+    place: tuple[int | None, int],
 ) -> int | None:
-    """Return the id of the last document that a page looks at, where it may have to pass many; None where there is no more."""
+    """Return the id of the last of so many documents below an id, where many may have to be passed; None where there are fewer."""
+    below, reach = place
     if viewer.hears_all and viewer.sees_all and wanted.agent_id is None and not wanted.queue:
         return None
     index, matches = _index(session, wanted)
     query = select(index).where(*matches, *_between(index, wanted, (below, None)))
-    return session.scalar(query.order_by(index.desc()).offset(REACH).limit(1))
+    return session.scalar(query.order_by(index.desc()).offset(reach).limit(1))
 
 
 def _index(
@@ -145,9 +169,10 @@ def _index(
 def fts(query: words.Query, side: str = "") -> str:
     """Return a query of FTS5. Words hold letters and digits alone, so that nothing in them is an operator."""
     spoken = (side,) if side else (*SIDES, "other")
-    plain, all_columns = " ".join(spoken), " ".join([*spoken, *(f"{name}_bare" for name in spoken)])
+    plain, both = " ".join(spoken), " ".join([*spoken, *(f"{name}_bare" for name in spoken)])
+    anywhere = f"{{{both}}} : " if side else ""
     terms = [
-        f'{{{plain}}} : "{" ".join(term.words)}"' if term.whole else f'{{{all_columns}}} : "{term.words[0]}" *'
+        f'{{{plain}}} : "{" ".join(term.words)}"' if term.whole else f'{anywhere}"{term.words[0]}" *'
         for term in query.terms
     ]  # fmt: skip
     return " AND ".join(f"({term})" for term in terms)
@@ -211,7 +236,7 @@ def _statement(
         .outerjoin(note, note.id == Document.note_id)
         .join(call, call.id == func.coalesce(recording.call_id, note.call_id))
         .where(*matches, *_between(index, wanted, ids))
-        .where(_open(viewer, recording, None if wanted.side else note), *_narrowed(wanted, call))
+        .where(_open(viewer, recording, None if wanted.side else note), *narrowed(wanted, call))
         .order_by(index.desc())
     )
     return query if index is words_table.TABLE.c.id else query.where(Document.id == index)
@@ -224,7 +249,8 @@ def _open(viewer: visibility.Viewer, recording: Any, note: Any) -> ColumnElement
     return or_(heard, and_(note.id.is_not(None), visibility.visible(viewer, note)))
 
 
-def _narrowed(wanted: Wanted, call: Any) -> list[ColumnElement[bool]]:
+def narrowed(wanted: Wanted, call: Any) -> list[ColumnElement[bool]]:
+    """Return what narrows the calls: their queue, and who took part in them."""
     found: list[ColumnElement[bool]] = []
     if wanted.queue:
         found.append(call.queue == wanted.queue)

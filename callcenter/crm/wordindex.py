@@ -137,7 +137,10 @@ def _bounded(said: Sequence[str]) -> Sequence[str]:
 
 
 def fill(engine: Engine, *, everything: bool = False) -> int:
-    """Index what has no document, or everything anew, in small transactions; return how many were written."""
+    """Index what has no document, or everything anew, in small transactions; return how many were written.
+
+    Anew, the documents that are there are put into FTS5 first, whatever state that was in.
+    """
     if everything and engine.dialect.name == "sqlite":
         with engine.begin() as connection:
             connection.execute(text("INSERT INTO word_index(word_index) VALUES ('rebuild')"))

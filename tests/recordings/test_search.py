@@ -300,7 +300,8 @@ def test_pages_show_everything_once_newest_first(database: db.Database) -> None:
 def test_a_page_looks_back_so_far_and_says_where_to_go_on(
     database: db.Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search, "REACH", 3)
+    monkeypatch.setattr(search, "NEAR", 1)
+    monkeypatch.setattr(search, "REACH", 2)
     with database.session() as session:
         world = people.build(session)
         for i in range(8):
