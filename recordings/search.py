@@ -11,37 +11,29 @@ one page looks through the newest NEAR documents with the words, then through RE
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Select,
     and_,
-    cast,
-    column,
     exists,
     func,
-    literal,
-    literal_column,
     or_,
     select,
-    table,
 )  # fmt: skip
 from sqlalchemy import orm as sa_orm
-from sqlalchemy.dialects.postgresql import TSQUERY
 
 from callcenter import errors, models
 from callcenter.crm import visibility, wordindex, words
-from callcenter.models import words as words_table
-from recordings import passages
+from recordings import indexes, passages
 
 PAGE = 20
 NEAR, REACH = 300, 5_000
 SIDES = wordindex.SIDES
-_WEIGHTS = {"agent": "A", "customer": "B", "": ""}
-_WORDS = table("word_index", column("rowid"), column("word_index"))
 
 Document = models.WordDocument
 
@@ -82,6 +74,25 @@ class Found:
     reached: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Documents below one id, from another on; of those the newest `most`."""
+
+    below: int | None = None
+    floor: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Who looks for what, and the index that is asked."""
+
+    session: sa_orm.Session
+    viewer: visibility.Viewer
+    wanted: Wanted
+    index: indexes.Index
+
+
 def search(
     session: sa_orm.Session,
     viewer: visibility.Viewer,
@@ -94,40 +105,38 @@ def search(
     if not wanted.query.terms:
         return Found(())
     below = _place(after)
-    hits: list[Hit] = []
-    for reach in (NEAR, REACH):
-        floor = _floor(session, viewer, wanted, (below, reach))
-        for hit in _hits(session, viewer, wanted, below=below, floor=floor, limit=limit):
-            if len(hits) == limit:  # there is one more
-                return Found(tuple(hits), str(hits[-1].id))
-            hits.append(hit)
-        if floor is None:
-            return Found(tuple(hits))
-        below = floor
-    return Found(tuple(hits), str(below), reached=True)
+    index = indexes.index(session, wanted.query, wanted.side, below)
+    look = Look(session, viewer, wanted, index)
+    if viewer.hears_all and viewer.sees_all and wanted.agent_id is None and not wanted.queue:
+        return _page(list(islice(_hits(look, Span(below)), limit + 1)), limit)
+    hits = list(islice(_hits(look, Span(below, most=NEAR)), limit + 1))
+    edge = None if len(hits) > limit else _after(look, below, NEAR)
+    if edge is None:
+        return _page(hits, limit)
+    below = min([edge + 1, *(hit.id for hit in hits)])
+    floor = _after(look, below, REACH)
+    far = _hits(look, Span(below, floor))
+    return _page([*hits, *islice(far, limit + 1 - len(hits))], limit, floor)
 
 
-def _hits(
-    session: sa_orm.Session,
-    viewer: visibility.Viewer,
-    wanted: Wanted,
-    *,
-    below: int | None,
-    floor: int | None,
-    limit: int,
-) -> Iterator[Hit]:
-    """Yield the hits below one id, from another on; the rows are read as they are wanted, some at a time."""
+def _page(hits: list[Hit], limit: int, floor: int | None = None) -> Found:
+    if len(hits) > limit:
+        return Found(tuple(hits[:limit]), str(hits[limit - 1].id))
+    return Found(tuple(hits)) if floor is None else Found(tuple(hits), str(floor), reached=True)
+
+
+def _hits(look: Look, span: Span) -> Iterator[Hit]:
+    """Yield the hits of a span of documents; their rows are read as they are wanted, a page at a time."""
     while True:
-        query = _statement(session, viewer, wanted, (below, floor)).limit(limit + 1)
-        rows = session.execute(query).all()
-        pieces = passages.read(session, wanted.side, rows)
+        rows = look.session.execute(_statement(look, span).limit(PAGE + 1)).all()
+        pieces = passages.read(look.session, look.wanted.side, rows)
         for row in rows:
-            if lines := passages.lines(wanted.query, pieces[row.id]):
+            if lines := passages.lines(look.wanted.query, pieces[row.id]):
                 at = row.started_at or row.started
                 yield Hit(row.id, row.call_id, row.recording_id, row.note_id, at, lines)
-        if len(rows) <= limit:
+        if len(rows) <= PAGE:
             return
-        below = rows[-1].id
+        span = replace(span, below=rows[-1].id)
 
 
 def _place(after: str) -> int | None:
@@ -138,88 +147,33 @@ def _place(after: str) -> int | None:
     return int(after)
 
 
-def _floor(
-    session: sa_orm.Session,
-    viewer: visibility.Viewer,
-    wanted: Wanted,
-    place: tuple[int | None, int],
-) -> int | None:
-    """Return the id of the last of so many documents below an id, where many may have to be passed; None where there are fewer."""
-    below, reach = place
-    if viewer.hears_all and viewer.sees_all and wanted.agent_id is None and not wanted.queue:
-        return None
-    index, matches = _index(session, wanted)
-    query = select(index).where(*matches, *_between(index, wanted, (below, None)))
-    return session.scalar(query.order_by(index.desc()).offset(reach).limit(1))
+def _after(look: Look, below: int | None, passed: int) -> int | None:
+    """Return the id of the document that comes after so many; None where there are no more."""
+    ids = look.index.ids
+    query = select(ids).where(*_between(look, Span(below)))
+    return look.session.scalar(query.order_by(ids.desc()).offset(passed).limit(1))
 
 
-def _index(
-    session: sa_orm.Session, wanted: Wanted
-) -> tuple[ColumnElement[int], list[ColumnElement[bool]]]:
-    """Return the column of ids and the conditions under which this database's index finds the words."""
-    if session.get_bind().dialect.name == "sqlite":
-        return _WORDS.c.rowid, [_WORDS.c.word_index.op("MATCH")(fts(wanted.query, wanted.side))]
-    vector: ColumnElement[Any] = literal_column("word_document.vector")
-    tsquery = cast(literal(_tsquery(wanted.query, wanted.side)), TSQUERY)
-    matches: list[ColumnElement[bool]] = [vector.op("@@")(tsquery)]
-    matches += [_in_a_row(term, wanted.side) for term in wanted.query.terms if term.whole]
-    return words_table.TABLE.c.id, matches
-
-
-def fts(query: words.Query, side: str = "") -> str:
-    """Return a query of FTS5. Words hold letters and digits alone, so that nothing in them is an operator."""
-    spoken = (side,) if side else (*SIDES, "other")
-    plain, both = " ".join(spoken), " ".join([*spoken, *(f"{name}_bare" for name in spoken)])
-    anywhere = f"{{{both}}} : " if side else ""
-    terms = [
-        f'{{{plain}}} : "{" ".join(term.words)}"' if term.whole else f'{anywhere}"{term.words[0]}" *'
-        for term in query.terms
-    ]  # fmt: skip
-    return " AND ".join(f"({term})" for term in terms)
-
-
-def _tsquery(query: words.Query, side: str) -> str:
-    weight = _WEIGHTS[side]
-    ways = [("" if term.whole else "*", word) for term in query.terms for word in term.words]
-    return " & ".join(f"'{word}'" + (f":{begins}{weight}" if begins or weight else "") for begins, word in ways)  # fmt: skip
-
-
-def _in_a_row(term: words.Term, side: str) -> ColumnElement[bool]:
-    """Say that words stand one after another; the vector has no room for the places of all."""
-    row = f"% {' '.join(term.words)} %"
-    columns = [getattr(Document, name) for name in ((side,) if side else (*SIDES, "other"))]
-    return or_(*((" " + each + " ").like(row) for each in columns))
-
-
-def _between(
-    index: Any, wanted: Wanted, ids: tuple[int | None, int | None]
-) -> list[ColumnElement[bool]]:
-    below, floor = ids
-    found: list[ColumnElement[bool]] = []
-    if below is not None:
-        found.append(index < below)
-    if floor is not None:
-        found.append(index >= floor)
+def _between(look: Look, span: Span) -> list[ColumnElement[bool]]:
+    """Return the conditions of the index, of the span and of the period."""
+    ids, wanted = look.index.ids, look.wanted
+    found = list(look.index.conditions)
+    if span.below is not None:
+        found.append(ids < span.below)
+    if span.floor is not None:
+        found.append(ids >= span.floor)
     if wanted.since is not None:
-        found.append(index >= wordindex.first_key(wanted.since))
+        found.append(ids >= wordindex.first_key(wanted.since))
     if wanted.until is not None:
-        found.append(index < wordindex.first_key(wanted.until))
+        found.append(ids < wordindex.first_key(wanted.until))
     return found
 
 
-def _statement(
-    session: sa_orm.Session,
-    viewer: visibility.Viewer,
-    wanted: Wanted,
-    ids: tuple[int | None, int | None],
-) -> Select[*tuple[Any, ...]]:
-    """Select documents with the words, their source and their call, as far as the viewer may hear or read them.
-
-    `ids`: those below the first and from the second on.
-    """
+def _statement(look: Look, span: Span) -> Select[*tuple[Any, ...]]:
+    """Select documents with the words, their source and their call, as far as the viewer may hear or read them."""
+    viewer, wanted, ids = look.viewer, look.wanted, look.index.ids
     made, recording = models.Transcript, models.Recording
     note, call = models.Note, models.Call
-    index, matches = _index(session, wanted)
     query: Select[*tuple[Any, ...]] = (
         select(
             Document.id,
@@ -235,11 +189,17 @@ def _statement(
         .outerjoin(recording, recording.id == made.recording_id)
         .outerjoin(note, note.id == Document.note_id)
         .join(call, call.id == func.coalesce(recording.call_id, note.call_id))
-        .where(*matches, *_between(index, wanted, ids))
         .where(_open(viewer, recording, None if wanted.side else note), *narrowed(wanted, call))
-        .order_by(index.desc())
+        .order_by(Document.id.desc())
     )
-    return query if index is words_table.TABLE.c.id else query.where(Document.id == index)
+    conditions = _between(look, span)
+    if span.most is not None:
+        newest = select(ids).where(*conditions).order_by(ids.desc()).limit(span.most)
+        return query.where(Document.id.in_(newest.correlate(None)))
+    query = query.where(*conditions)
+    if look.index.is_the_table:
+        return query
+    return query.where(Document.id == ids).order_by(None).order_by(ids.desc())
 
 
 def _open(viewer: visibility.Viewer, recording: Any, note: Any) -> ColumnElement[bool]:

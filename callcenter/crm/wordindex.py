@@ -57,10 +57,15 @@ def follow(session: Session, _context: Any) -> None:
                 of = models.Transcript.recording_id == row.id
                 transcripts.update(session.connection().scalars(select(models.Transcript.id).where(of)))  # fmt: skip
     transcripts.discard(None)  # of a segment that was taken out of its transcript
-    if transcripts:
-        index_transcripts(session.connection(), transcripts)
-    if notes:
-        index_notes(session.connection(), notes)
+    for ids in _chunks(sorted(transcripts)):
+        index_transcripts(session.connection(), ids)
+    for ids in _chunks(sorted(notes)):
+        index_notes(session.connection(), ids)
+
+
+def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Part many ids into so few that a statement takes them."""
+    return (ids[i : i + STEP] for i in range(0, len(ids), STEP))
 
 
 def index_transcripts(connection: Connection, ids: Iterable[int]) -> None:

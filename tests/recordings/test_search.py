@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from callcenter import db, errors, models
 from callcenter.crm import notes, visibility, words
-from recordings import jobs, search
+from recordings import indexes, jobs, search
 from tests import servers
 from tests.crm import test_visibility as people
 
@@ -144,6 +144,7 @@ def slowly(query: words.Query, runs: Sequence[Sequence[str]]) -> bool:
     written=st.lists(TEXTS, max_size=3),
     typed=QUERIES,
     side=st.sampled_from(["", "agent", "customer"]),
+    common=st.booleans(),
 )
 def test_the_index_finds_exactly_what_a_slow_reader_finds(
     database: db.Database,
@@ -151,7 +152,22 @@ def test_the_index_finds_exactly_what_a_slow_reader_finds(
     written: list[str],
     typed: str,
     side: str,
+    common: bool,
 ) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(indexes, "PROBED", 0 if common else 1_000)
+        patch.setattr(indexes, "COMMON", 0)
+        check(database, talks, written, typed, side)
+
+
+def check(
+    database: db.Database,
+    talks: list[list[tuple[str, str]]],
+    written: list[str],
+    typed: str,
+    side: str,
+) -> None:
+    """Write it all, and hold what the index finds against what a slow reader finds."""
     query = words.parse(typed)
     expected = set()
     with database.session() as session:
