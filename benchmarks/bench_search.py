@@ -148,7 +148,8 @@ def measured(
     """Return p50 and p95 in ms, and how many were found on average."""
     times, hits = [], 0
     with database.session() as session:
-        way(session, viewer, typed[0])
+        for each in typed[:3]:
+            way(session, viewer, each)
         for each in typed:
             began = time.perf_counter()
             hits += way(session, viewer, each)

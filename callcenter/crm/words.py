@@ -62,6 +62,10 @@ class Query:
 @lru_cache(maxsize=50_000)
 def fold(word: str) -> str:
     """Return a word as it is searched; empty where nothing of it is a letter or a digit."""
+    if word.isascii() and word.isalnum():  # most words are plain, and need no more
+        return word.lower()[:LONGEST_WORD]
+    if _HEBREW.fullmatch(word):
+        return word.translate(_FINAL)[:LONGEST_WORD]
     plain = unicodedata.normalize("NFKC", _bare_of_marks(word)).casefold().translate(_FINAL)
     # Folding may open a sign into several, not all of them letters: they are one word all the same.
     return "".join(c for c in _bare_of_marks(plain) if c.isalnum())[:LONGEST_WORD]
