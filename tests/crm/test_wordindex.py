@@ -15,8 +15,8 @@ from callcenter import db, doctor, migrations, models, settings
 from callcenter.crm import notes, wordindex, words
 from recordings import search
 from tests import servers
+from tests.recordings.talks import MANAGER, a_call, an_author, say
 from tests.recordings.test_commands import run
-from tests.recordings.test_search import MANAGER, a_call, an_author, say
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 TRANSCRIPTS, NOTES = 7, 3
