@@ -17,7 +17,7 @@ COMMANDS = {
     "callcenter.cli_serve": ("serve", "demo", "doctor", "settings"),
     "callcenter.cli_telephony": ("replay", "record"),
     "callcenter.cli_crm": ("match", "migrate", "sample", "user"),
-    "callcenter.cli_recordings": ("transcribe", "worker"),
+    "callcenter.cli_recordings": ("transcribe", "worker", "reindex"),
     "callcenter.cli_models": ("models",),
     "callcenter.cli_ledger": ("ledger",),
     "callcenter.cli_reports": ("report",),

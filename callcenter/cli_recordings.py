@@ -1,14 +1,16 @@
-"""Commands about recordings: `transcribe` a file, run a `worker`."""
+"""Commands about recordings: `transcribe` a file, run a `worker`, `reindex` their words."""
 
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from callcenter import errors, settings
+from callcenter import db, errors, settings
+from callcenter.crm import wordindex
 from recordings import audio, engines, store, transcribe, worker
 
 app = typer.Typer()
@@ -79,3 +81,19 @@ def _document(
 def run_worker(config: Config = None) -> None:
     """Fetch and transcribe recordings until stopped."""
     worker.run(settings.load(config))
+
+
+@app.command("reindex")
+def reindex(config: Config = None) -> None:
+    """Make the index of words of transcripts and notes anew; searching goes on meanwhile."""
+    database = db.Database(settings.load(config).database.url)
+    began = time.monotonic()
+    done = wordindex.fill(database.engine, everything=True)
+    with database.session() as session:
+        health = wordindex.check(session)
+    database.close()
+    print(f"{done} transcripts and notes indexed in {time.monotonic() - began:.0f} s.")
+    if health.missing or health.wrong:
+        raise errors.Conflict(
+            f"{health.missing} came meanwhile or were left out, {health.wrong} are wrong: run it again"
+        )

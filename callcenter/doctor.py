@@ -19,6 +19,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter import db, migrations, models
+from callcenter.crm import wordindex
 from callcenter.settings import Pbx, Settings
 
 Level = Literal["ok", "warn", "fail"]
@@ -63,6 +64,7 @@ def check_database(settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding("database", "ok", f"{shown}, schema {now}")
         yield from _people(database)
+        yield from _words(database)
     database.close()
 
 
@@ -84,6 +86,22 @@ def _people(database: db.Database) -> Iterator[Finding]:
         )
     else:
         yield Finding("people", "ok", f"{users} accounts, {seated} with an extension")
+
+
+def _words(database: db.Database) -> Iterator[Finding]:
+    """Look whether words of transcripts and notes are found: what has no place in the index, and what has a wrong one."""
+    fix = ("callcenter reindex",)
+    try:
+        health = database.call(wordindex.check)
+    except SQLAlchemyError as error:
+        text = f"the index of words cannot be read: {str(error).splitlines()[0]}"
+        yield Finding("search", "fail", text, fix)
+        return
+    if health.missing or health.wrong:
+        text = f"of {health.wanted} transcripts and notes {health.missing} are not found by their words, {health.wrong} of the newest by wrong ones"
+        yield Finding("search", "warn", text, fix)
+    else:
+        yield Finding("search", "ok", f"{health.wanted} transcripts and notes are found by their words")  # fmt: skip
 
 
 def check_name(pbx: Pbx) -> Iterator[Finding]:

@@ -62,6 +62,7 @@ PURE = (
     "callcenter/outbound/hours.py",
     "callcenter/outbound/recycling.py",
     "callcenter/crm/passwords.py",
+    "callcenter/crm/words.py",
     "screenpop/cards.py",
     "screenpop/delays.py",
     "screenpop/troubles.py",

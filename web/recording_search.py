@@ -1,47 +1,87 @@
-"""Recordings by what was said in them and written about them, newest first, as far as the viewer may hear and read.
-
-Every word must be in the transcript or in a note of the call. There is no index of words yet: the newest recordings are walked
-until a page is full, so that rare words in a large store take their time.
-"""
+"""What a list of recordings is asked for, and its pages: by words, or simply the newest, as far as the viewer may hear and read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy import orm as sa_orm
 
 from callcenter import models
-from callcenter.crm import paging, visibility
+from callcenter.crm import paging, visibility, words
+from recordings import passages, search
 
 PAGE = 50
-MOST_WORDS = 6
-AROUND = 60  # characters shown before and after the first word that was found
+LONGEST = 20_000  # characters of the field that are read at all
+PERIODS = {"today": 0, "week": 6, "month": 29}
+NAMES = ("q", "period", "side", "agent", "queue")
 
 
 @dataclass(frozen=True, slots=True)
-class Snippet:
-    """A piece of what was found: (text, is a word that was asked for); `at` seconds into the recording, None for a note."""
+class Item:
+    """A recording of a call, or a note of one, with the passages that were asked for."""
 
-    pieces: tuple[tuple[str, bool], ...]
-    at: float | None = None
-
-
-def words_of(text: str) -> list[str]:
-    """Part what was typed into the words to look for."""
-    return list(dict.fromkeys(text.casefold().split()))[:MOST_WORDS]
+    call_id: int
+    at: datetime
+    recording_id: int | None
+    lines: Sequence[passages.Line] = ()
 
 
-def recordings(
-    session: sa_orm.Session, viewer: visibility.Viewer, words: Sequence[str], *, after: str = ""
-) -> paging.Page[models.Recording]:
-    """Return a page of recordings that the viewer may hear, with all of the words."""
-    recording = models.Recording
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some items, and what to pass as `after` for older ones; `reached` where those that are older were not looked at."""
+
+    items: Sequence[Item]
+    next: str = ""
+    reached: bool = False
+
+
+def chosen(query: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters of an address, without what cannot be."""
+    values = {name: query.get(name, "")[:100].strip() for name in NAMES}
+    values["q"] = query.get("q", "")[:LONGEST].strip()
+    if values["period"] not in PERIODS:
+        values["period"] = ""
+    if values["side"] not in search.SIDES:
+        values["side"] = ""
+    if not (values["agent"].isascii() and values["agent"].isdigit() and len(values["agent"]) < 10):
+        values["agent"] = ""
+    return values
+
+
+def wanted(values: Mapping[str, str], midnight: Callable[[], datetime]) -> search.Wanted:
+    """Turn the filters of an address into what is looked for; days begin at the office's midnight."""
+    days = PERIODS.get(values["period"])
+    return search.Wanted(
+        words.parse(values["q"]),
+        side=values["side"],
+        since=None if days is None else midnight() - timedelta(days=days),
+        agent_id=int(values["agent"]) if values["agent"] else None,
+        queue=values["queue"],
+    )
+
+
+def found(
+    session: sa_orm.Session, viewer: visibility.Viewer, wanted: search.Wanted, *, after: str = ""
+) -> Page:
+    """Return a page of recordings and notes with the words, or of the newest recordings where none are asked for."""
+    if not wanted.query.terms:
+        return _newest(session, viewer, wanted, after=after)
+    page = search.search(session, viewer, wanted, after=after)
+    hits = [Item(hit.call_id, hit.at, hit.recording_id, hit.lines) for hit in page.hits]
+    return Page(hits, page.next, page.reached)
+
+
+def _newest(
+    session: sa_orm.Session, viewer: visibility.Viewer, wanted: search.Wanted, *, after: str
+) -> Page:
+    recording, call = models.Recording, models.Call
     query = (
         select(recording)
-        .where(recording.call_id.is_not(None), visibility.visible(viewer, recording))
-        .where(*(_has(viewer, word) for word in words))
+        .join(call, call.id == recording.call_id)
+        .where(visibility.visible(viewer, recording), *_narrowed(wanted))
         .order_by(recording.started_at.desc(), recording.id.desc())
         .limit(PAGE + 1)
     )
@@ -49,80 +89,13 @@ def recordings(
         place = tuple_(recording.started_at, recording.id)
         query = query.where(place < paging.decode(after))
     rows = session.scalars(query).all()
-    return paging.page(rows, PAGE, lambda row: (row.started_at, row.id))
+    page = paging.page(rows, PAGE, lambda row: (row.started_at, row.id))
+    items = [Item(row.call_id, row.started_at, row.id) for row in page.items if row.call_id]
+    return Page(items, page.next)
 
 
-def _has(viewer: visibility.Viewer, word: str) -> ColumnElement[bool]:
-    said, note = sa_orm.aliased(models.Segment), sa_orm.aliased(models.Note)
-    transcript = sa_orm.aliased(models.Transcript)
-    return or_(
-        exists().where(
-            transcript.recording_id == models.Recording.id,
-            said.transcript_id == transcript.id,
-            said.text.icontains(word, autoescape=True),
-        ),
-        exists().where(
-            note.call_id == models.Recording.call_id,
-            note.text.icontains(word, autoescape=True),
-            visibility.visible(viewer, note),
-        ),
-    )
-
-
-def snippets(
-    session: sa_orm.Session,
-    viewer: visibility.Viewer,
-    found: Sequence[models.Recording],
-    words: Sequence[str],
-) -> dict[int, Snippet]:
-    """Return, of each recording, where the first of the words is: in what was said, else in a note."""
-    if not words:
-        return {}
-    shown: dict[int, Snippet] = {}
-    calls = {row.call_id: row.id for row in found}
-    note, said, transcript = models.Note, models.Segment, models.Transcript
-    notes = session.scalars(
-        select(note).where(note.call_id.in_(calls), visibility.visible(viewer, note))
-    )
-    for row in notes:
-        if any(word in row.text.casefold() for word in words):
-            shown[calls[row.call_id]] = Snippet(mark(row.text, words))
-    spoken = session.execute(
-        select(transcript.recording_id, said.t0, said.text)
-        .join(said, said.transcript_id == transcript.id)
-        .where(
-            transcript.recording_id.in_([row.id for row in found]),
-            or_(*(said.text.icontains(word, autoescape=True) for word in words)),
-        )
-        .order_by(said.t0.desc())
-    )
-    for recording_id, t0, text in spoken:
-        shown[recording_id] = Snippet(mark(text, words), t0)
-    return shown
-
-
-def mark(text: str, words: Sequence[str]) -> tuple[tuple[str, bool], ...]:
-    """Cut a text around the first word that was asked for, and part it so that the words can be marked."""
-    low = text.lower()  # as long as the text, in the languages that we speak
-    if len(low) != len(text):
-        return ((text[: 2 * AROUND], False),)
-    hits = sorted((i, i + len(w)) for w in words for i in _places(low, w))
-    if not hits:
-        return ((text[: 2 * AROUND], False),)
-    begin, end = max(0, hits[0][0] - AROUND), min(len(text), hits[0][1] + AROUND)
-    pieces: list[tuple[str, bool]] = [("…", False)] if begin else []
-    at = begin
-    for first, last in hits:
-        if first >= at and last <= end:
-            pieces += [(text[at:first], False), (text[first:last], True)]
-            at = last
-    pieces += [(text[at:end], False), ("…" if end < len(text) else "", False)]
-    return tuple(piece for piece in pieces if piece[0])
-
-
-def _places(text: str, word: str) -> list[int]:
-    found, at = [], text.find(word)
-    while at >= 0:
-        found.append(at)
-        at = text.find(word, at + len(word))
-    return found
+def _narrowed(wanted: search.Wanted) -> list[ColumnElement[bool]]:
+    conditions = search.narrowed(wanted, models.Call)
+    if wanted.since is not None:
+        conditions.append(models.Recording.started_at >= wanted.since)
+    return conditions

@@ -44,9 +44,12 @@ from callcenter.models.users import (
     User,
     WebSession,
 )
+from callcenter.models.words import COLUMNS as WORD_COLUMNS
+from callcenter.models.words import WordDocument
 
 __all__ = [
     "ROLES",
+    "WORD_COLUMNS",
     "AgentState",
     "Audit",
     "Base",
@@ -84,4 +87,5 @@ __all__ = [
     "User",
     "UtcDateTime",
     "WebSession",
+    "WordDocument",
 ]

@@ -96,4 +96,10 @@ def test_the_migrations_make_what_the_models_say(database: db.Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         differences = autogenerate.compare_metadata(context, models.Base.metadata)
-    assert [d for d in differences if "ix_lead_next" not in str(d)] == []
+    others = (
+        "ix_lead_next",
+        "word_index",
+        "ix_word_document_vector",
+        "vector",
+    )  # SQL that models cannot say
+    assert [d for d in differences if not any(name in str(d) for name in others)] == []

@@ -77,8 +77,7 @@ class Player extends HTMLElement {
     });
     this.addEventListener("keydown", (event) => this.key(event));
     this.show();
-    const at = Number(new URLSearchParams(location.search).get("t")); // a search opens the call where the words are
-    if (!this.small && at > 0) this.seek(at);
+    if (!this.small) this.begin(new URLSearchParams(location.search).get("t"));
     if (!this.small) this.follow();
   }
 
@@ -141,6 +140,13 @@ class Player extends HTMLElement {
     }
     this.trouble = make("span", { class: "small t-bad push", role: "status", dir: document.dir });
     return [back, this.play, on, make("span", { class: "num" }, this.now, " ", make("span", { class: "muted" }, "/ "), this.length), this.speeds, this.trouble];
+  }
+
+  // A search opens the call where the words are, and plays; a browser that was not clicked in may refuse the latter.
+  begin(at) {
+    if (at === null || !(Number(at) >= 0)) return;
+    this.seek(Number(at));
+    this.audio.play().catch(() => {});
   }
 
   toggle() {
