@@ -165,7 +165,7 @@ def read(database: db.Database, config: settings.Settings, pbx: settings.Pbx, da
 
 def _entry(told: reconcile.Told, row: Any | None, outages: Sequence[completing.Away]) -> Entry:
     record = told.record
-    fresh = time.time() - told.ended < FRESH_SECONDS
+    fresh = abs(time.time() - told.ended) < FRESH_SECONDS
     if row is not None and row.ended is None:
         state = RUNNING
     elif row is None:

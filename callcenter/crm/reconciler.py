@@ -157,7 +157,7 @@ class Reconciler:
         for told in book.historian.news(since):
             if told.ended >= book.since:
                 book.waiting[told.record.id] = told
-                book.read_until = max(book.read_until, told.ended)
+                book.read_until = max(book.read_until, min(told.ended, now))  # clocks are set
         seats = self._database.call(reconciling.Seats.read)
         away = [a for a in book.outages.values() if (a.ended or now) > now - 86_400 * 4]
         made: Calls = []

@@ -25,6 +25,7 @@ from callcenter.telephony import completing, facts, reconcile
 
 GRACE_SECONDS = 15.0  # after its end, until a call without a row is one that was not seen
 SETTLED_SECONDS = 2.0
+AHEAD_SECONDS = 60.0  # what clocks of two machines differ by without having been set
 CHUNK = 400
 
 # (number, line, epoch seconds, party that was clicked) -> the columns of the match
@@ -78,6 +79,10 @@ class Look:
     identify: Identify
     seats: Seats
 
+    def is_fresh(self, ended: float, seconds: float) -> bool:
+        """Say whether a call ended so lately; one that ends in the future was written before a clock was set back."""
+        return -AHEAD_SECONDS < self.now - ended < seconds
+
 
 def settle(session: Session, look: Look, told: Sequence[reconcile.Told]) -> Settled:
     """Compare calls with their rows, and write what is missing."""
@@ -85,13 +90,14 @@ def settle(session: Session, look: Look, told: Sequence[reconcile.Told]) -> Sett
     rows = dict(_rows(session, look.pbx, [i for each in told for i in each.linkedids]))
     dials = _dials(session, [i for each in told for i in each.linkedids])
     for each in told:
-        if look.now - each.ended < SETTLED_SECONDS or not look.running.isdisjoint(each.linkedids):
+        lately = look.is_fresh(each.ended, SETTLED_SECONDS)
+        if lately or not look.running.isdisjoint(each.linkedids):
             settled.waiting.append(each)
             continue
         row = _row_of(session, look.pbx, each, rows)
         record = _named(each.record, dials)
         away = [a for a in look.away if a.touches(each.started, each.ended)]
-        if row is None and not away and look.now - each.ended < GRACE_SECONDS:
+        if row is None and not away and look.is_fresh(each.ended, GRACE_SECONDS):
             settled.waiting.append(each)
         elif row is None:
             settled.reconciled.append((_make(session, look, record, dials), each))

@@ -180,6 +180,12 @@ def test_a_call_that_has_just_ended_or_still_runs_is_waited_for(
         assert len(settled.waiting) == 1 and rows(session) == []
 
 
+def test_a_call_that_ended_in_the_future_is_not_waited_for(database: db.Database) -> None:
+    with database.session() as session:  # the exchange's clock was an hour fast for a while
+        settled = settle(session, told(), now=30.0 - 3600.0)
+        assert (len(settled.reconciled), len(settled.waiting)) == (1, 0)
+
+
 def test_rows_that_nothing_tells_the_end_of_are_closed_when_we_ceased_to_hear(
     database: db.Database,
 ) -> None:
