@@ -96,7 +96,7 @@ def settle(session: Session, look: Look, told: Sequence[reconcile.Told]) -> Sett
             continue
         row = _row_of(session, look.pbx, each, rows)
         record = _named(each.record, dials)
-        away = [a for a in look.away if a.touches(each.started, each.ended)]
+        away = [a for a in look.away if a.touches(each.started, each.ended) or _touches(a, row)]
         if row is None and not away and look.is_fresh(each.ended, GRACE_SECONDS):
             settled.waiting.append(each)
         elif row is None:
@@ -108,6 +108,11 @@ def settle(session: Session, look: Look, told: Sequence[reconcile.Told]) -> Sett
             if away:
                 settled.touched.append((row.id, each))
     return settled
+
+
+def _touches(away: completing.Away, row: models.Call | None) -> bool:
+    """Say whether a call began while we were away by our own clock: a snapshot tells how long ago it was, not when."""
+    return row is not None and away.touches(row.started.timestamp(), row.started.timestamp())
 
 
 def _rows(
