@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 import uvloop
 from aiohttp import web
+from sqlalchemy.exc import OperationalError
 
 from callcenter import errors, logs, migrations
 from callcenter.db import Database
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 Announce = Callable[[str], None]
 GOODBYE_SECONDS = 5.0
+DATABASE_SECONDS = 30.0
 FIRST_RUN = (
     "There is no administrator yet. Open this address of the call center: /welcome?token={word}"
 )
@@ -91,7 +93,7 @@ async def serve(
     try:
         while True:
             again = asyncio.Event()
-            runner, database = await _begin(settings, again if reload else None, announce)
+            runner, database = await _begin(settings, again if reload else None, announce, over)
             try:
                 await web.SockSite(runner, listening.dup()).start()
                 announce(f"http://{_shown(listening)}")
@@ -110,11 +112,11 @@ async def serve(
 
 
 async def _begin(
-    settings: Settings, again: asyncio.Event | None, announce: Announce
+    settings: Settings, again: asyncio.Event | None, announce: Announce, over: asyncio.Future[Any]
 ) -> tuple[web.AppRunner, Database]:
     """Make the application and everything beside it, and start them."""
     database = Database(settings.database.url)
-    await asyncio.to_thread(migrations.upgrade, database)
+    await _upgrade(database, over)
     switchboard = Switchboard(settings.pbx)
     app = create_app(settings, database, switchboard)
     if again is not None:
@@ -129,6 +131,21 @@ async def _begin(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_SECONDS)
     await runner.setup()
     return runner, database
+
+
+async def _upgrade(database: Database, over: asyncio.Future[Any]) -> None:
+    """Bring the tables up to date; a database that starts at the same time as we do is waited for."""
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + DATABASE_SECONDS
+    while True:
+        try:
+            return await asyncio.to_thread(migrations.upgrade, database)
+        except OperationalError as error:
+            if over.done() or loop.time() > give_up:
+                raise
+            problem = str(error.orig).splitlines()[:1]
+            log.warning("the database cannot be reached, tried again", problem=problem)
+            await asyncio.wait({over}, timeout=1.0)
 
 
 async def _either(over: asyncio.Future[Any], again: asyncio.Event) -> None:

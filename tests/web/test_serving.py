@@ -1,0 +1,66 @@
+"""The server begins when its database does."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from callcenter import settings
+from tests import servers
+from web import serving
+
+
+def _let_in(url: str, allowed: bool) -> None:
+    known = make_url(url).set(drivername="postgresql+psycopg")
+    engine = create_engine(known.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)  # fmt: skip
+    with engine.connect() as connection:
+        connection.execute(text(f'ALTER DATABASE "{known.database}" ALLOW_CONNECTIONS {str(allowed).lower()}'))  # fmt: skip
+    engine.dispose()
+
+
+def _told(url: str, folder: Path) -> settings.Settings:
+    return settings.Settings(
+        database=settings.DatabaseSettings(url=url),
+        web=settings.Web(port=servers.free_port()),
+        recordings=settings.Recordings(folder=str(folder), workers=0),
+        pbx=(),
+    )
+
+
+async def test_a_database_that_is_not_up_yet_is_waited_for(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    said, over = asyncio.Queue[str](), asyncio.Event()
+    await asyncio.to_thread(_let_in, postgres_url, False)
+    serving_ = asyncio.create_task(
+        serving.serve(_told(postgres_url, tmp_path), announce=said.put_nowait, until=over.wait)
+    )
+    await asyncio.sleep(1.5)
+    assert said.empty() and not serving_.done()
+    await asyncio.to_thread(_let_in, postgres_url, True)
+    async with asyncio.timeout(30):
+        while not (await said.get()).startswith("http://"):
+            pass
+    over.set()
+    await serving_
+
+
+async def test_who_is_told_to_stop_while_it_waits_for_its_database_stops(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    over = asyncio.Event()
+    await asyncio.to_thread(_let_in, postgres_url, False)
+    try:
+        waiting = asyncio.create_task(serving.serve(_told(postgres_url, tmp_path), until=over.wait))
+        await asyncio.sleep(0.5)
+        over.set()
+        with pytest.raises(OperationalError):
+            async with asyncio.timeout(10):
+                await waiting
+    finally:
+        await asyncio.to_thread(_let_in, postgres_url, True)
