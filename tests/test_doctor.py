@@ -132,6 +132,7 @@ def test_the_database_is_told_empty_behind_or_without_people(tmp_path: Path) -> 
     assert [(f.check, f.level) for f in doctor.check_database(loaded)] == [
         ("database", "ok"),
         ("people", "fail"),
+        ("search", "ok"),
     ]
 
 
