@@ -14,6 +14,7 @@ export const held = () => given()?.lead ?? null;
 export const joined = () => Boolean(given()?.campaign);
 
 let dialling = false; // asked for, and not told yet which call it is: its card may be here first
+let worked = null; // the lead that was called from here: once it is off the desk, the next one comes by itself
 
 // The lead of a call, when this call is one.
 export function ofCall(card) {
@@ -24,7 +25,11 @@ export function ofCall(card) {
 }
 
 export const look = async () => show(await api.get("/lead").catch(() => null));
-export const next = async () => show(await act.attempt("lead", () => api.post("/lead/next")));
+
+export async function next() {
+  worked = null;
+  show(await act.attempt("lead", () => api.post("/lead/next")));
+}
 
 export async function join(campaign) {
   const taken = await act.attempt("lead", () => api.post("/lead/join", { campaign_id: Number(campaign) }));
@@ -46,20 +51,29 @@ export async function dial() {
   if (pbxDown(store.state)) return act.say("warn", t("The link to the PBX is down. Dialing is not possible now."), "link_down");
   dialling = true;
   const placed = await act.attempt("lead dial", () => api.post("/lead/dial", { lead_id: lead.id }));
-  if (placed) act.say("info", t("Connecting your phone…"), "dialing");
+  if (placed) {
+    worked = lead.id;
+    act.say("info", t("Connecting your phone…"), "dialing");
+  }
   await look();
   dialling = false;
+  await goOn(); // a line that was busy may have been settled before this answer came
 }
 
 // One key for the whole round: the next lead, and then its call.
 export const go = () => (joined() ? (held() ? dial() : next()) : null);
 
-// The lead went on: its call was settled, or a callback came due. An agent who is ready goes on with the next one.
+// An agent who is ready goes on with the next lead when the last one is done. Which of both is known first depends on the line.
+async function goOn() {
+  if (worked !== null && joined() && !held() && store.state.me?.state === "ready") await next();
+}
+
+// The lead went on: its call was settled, or a callback came due.
 async function changed() {
-  const before = held()?.id;
+  const before = held()?.id ?? null;
   await look();
-  const ready = store.state.me?.state === "ready";
-  if (joined() && !held() && before !== undefined && ready) await next();
+  if (!held()) worked ??= before;
+  await goOn();
 }
 
 async function keep() {
@@ -72,7 +86,14 @@ async function keep() {
 export function start() {
   let stale = 0;
   let lost = false;
+  let was = "";
   store.subscribe((state) => {
+    const is = state.me?.state ?? "";
+    if (is !== was) {
+      was = is;
+      if (is === "ready") goOn();
+      if (is === "paused" || is === "offline") worked = null; // whoever rests asks for the next one
+    }
     if (lost && state.link === "online" && joined()) look(); // what was told meanwhile was not heard
     lost = state.link === "offline";
     if (state.leadStale !== stale) {
