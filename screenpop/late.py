@@ -28,9 +28,8 @@ MOST = 5
 GATHER_SECONDS = 0.02  # nobody reads so fast
 Statement: TypeAlias = Any  # a Select; its type would list every column
 Shape = tuple[str, int, int]
-Asked = tuple[
-    str, str, int | None, str | None, seats.Person
-]  # pbx, linkedid, customer, number, who looks
+# Exchange, Linkedid, customer, number, who looks.
+Asked = tuple[str, str, int | None, str | None, seats.Person]
 _ME, _TEAM, _LED = -1_000_001, -2_000_000, -3_000_000
 
 _call, _part, _note = models.Call, models.CallParticipant, models.Note

@@ -64,10 +64,20 @@ def chosen(query: Mapping[str, str]) -> dict[str, str]:
         if values[name] not in possible:
             values[name] = ""
     for name in ("agent", "outcome"):
-        if not (values[name].isascii() and values[name].isdigit() and len(values[name]) < 10):
-            values[name] = ""
+        values[name] = row_id(values[name])
     values["period"] = values["period"] or DEFAULT_PERIOD
     return values
+
+
+def row_id(text: str) -> str:
+    """Return what may be the id of a row, else nothing."""
+    return text if text.isascii() and text.isdigit() and len(text) < 10 else ""
+
+
+def since(period: str, midnight: Callable[[], datetime]) -> datetime | None:
+    """Return when a period began; None where it has no beginning. Days begin at the office's midnight."""
+    days = PERIODS.get(period)
+    return None if days is None else midnight() - timedelta(days=days)
 
 
 def wanted(
@@ -85,9 +95,8 @@ def wanted(
             behind=behind,
             rules=figure_asks.rules(settings),
         )
-    days = PERIODS[values["period"]]
     return Wanted(
-        since=None if days is None else midnight() - timedelta(days=days),
+        since=since(values["period"], midnight),
         direction=values["direction"],
         result=values["result"],
         queue=values["queue"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy import orm as sa_orm
@@ -12,10 +12,10 @@ from sqlalchemy import orm as sa_orm
 from callcenter import models
 from callcenter.crm import paging, visibility, words
 from recordings import passages, search
+from web import call_search
 
 PAGE = 50
 LONGEST = 20_000  # characters of the field that are read at all
-PERIODS = {"today": 0, "week": 6, "month": 29}
 NAMES = ("q", "period", "side", "agent", "queue")
 
 
@@ -42,22 +42,20 @@ def chosen(query: Mapping[str, str]) -> dict[str, str]:
     """Return the filters of an address, without what cannot be."""
     values = {name: query.get(name, "")[:100].strip() for name in NAMES}
     values["q"] = query.get("q", "")[:LONGEST].strip()
-    if values["period"] not in PERIODS:
+    if values["period"] not in call_search.PERIODS:
         values["period"] = ""
     if values["side"] not in search.SIDES:
         values["side"] = ""
-    if not (values["agent"].isascii() and values["agent"].isdigit() and len(values["agent"]) < 10):
-        values["agent"] = ""
+    values["agent"] = call_search.row_id(values["agent"])
     return values
 
 
 def wanted(values: Mapping[str, str], midnight: Callable[[], datetime]) -> search.Wanted:
-    """Turn the filters of an address into what is looked for; days begin at the office's midnight."""
-    days = PERIODS.get(values["period"])
+    """Turn the filters of an address into what is looked for."""
     return search.Wanted(
         words.parse(values["q"]),
         side=values["side"],
-        since=None if days is None else midnight() - timedelta(days=days),
+        since=call_search.since(values["period"], midnight),
         agent_id=int(values["agent"]) if values["agent"] else None,
         queue=values["queue"],
     )

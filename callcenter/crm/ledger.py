@@ -22,6 +22,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from callcenter import db, models, settings
+from callcenter.crm import reconciling
 from callcenter.telephony import completing, reconcile
 
 CAPTURED, RECONCILED, MISSING, RUNNING = "captured", "reconciled", "missing", "running"
@@ -165,7 +166,7 @@ def read(database: db.Database, config: settings.Settings, pbx: settings.Pbx, da
 
 def _entry(told: reconcile.Told, row: Any | None, outages: Sequence[completing.Away]) -> Entry:
     record = told.record
-    fresh = abs(time.time() - told.ended) < FRESH_SECONDS
+    fresh = reconciling.is_fresh(told.ended, FRESH_SECONDS, now=time.time())
     if row is not None and row.ended is None:
         state = RUNNING
     elif row is None:

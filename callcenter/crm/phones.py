@@ -61,8 +61,8 @@ _LINE_TYPES = {
     PhoneNumberType.SHARED_COST: "shared_cost",
 }
 # The forms in which a trunk sends Israeli numbers. phonenumbers says the same of each (tests prove it) in 40 us.
-_ISRAELI_HOME = re.compile(r"\+972([57][0-9]|[23489])([0-9]{3})([0-9]{4})")
 _ISRAELI = re.compile(r"(?:0|(?:\+|00)?972)([57][0-9]{8}|[2-489][0-9]{7})")
+_ISRAELI_HOME = re.compile(r"\+972([57][0-9]|[23489])([0-9]{3})([0-9]{4})")
 _RUN = re.compile(r"\+?[0-9*#(][0-9*#\-(). /]*")
 _SPLIT = re.compile(r"[,;|/\n\r\t]+|\bאו\b|\bor\b|\bили\b")
 _DIALABLE = re.compile(r"\+?[0-9*#]+")

@@ -68,6 +68,11 @@ class Seats:
         return None
 
 
+def is_fresh(ended: float, seconds: float, *, now: float) -> bool:
+    """Say whether a call ended so lately; one that ends in the future was written before a clock was set back."""
+    return -AHEAD_SECONDS < now - ended < seconds
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """All that a look at the records of one exchange depends on; `now` in epoch seconds."""
@@ -79,10 +84,6 @@ class Look:
     identify: Identify
     seats: Seats
 
-    def is_fresh(self, ended: float, seconds: float) -> bool:
-        """Say whether a call ended so lately; one that ends in the future was written before a clock was set back."""
-        return -AHEAD_SECONDS < self.now - ended < seconds
-
 
 def settle(session: Session, look: Look, told: Sequence[reconcile.Told]) -> Settled:
     """Compare calls with their rows, and write what is missing."""
@@ -90,14 +91,14 @@ def settle(session: Session, look: Look, told: Sequence[reconcile.Told]) -> Sett
     rows = dict(_rows(session, look.pbx, [i for each in told for i in each.linkedids]))
     dials = _dials(session, [i for each in told for i in each.linkedids])
     for each in told:
-        lately = look.is_fresh(each.ended, SETTLED_SECONDS)
+        lately = is_fresh(each.ended, SETTLED_SECONDS, now=look.now)
         if lately or not look.running.isdisjoint(each.linkedids):
             settled.waiting.append(each)
             continue
         row = _row_of(session, look.pbx, each, rows)
         record = _named(each.record, dials)
         away = [a for a in look.away if a.touches(each.started, each.ended) or _touches(a, row)]
-        if row is None and not away and look.is_fresh(each.ended, GRACE_SECONDS):
+        if row is None and not away and is_fresh(each.ended, GRACE_SECONDS, now=look.now):
             settled.waiting.append(each)
         elif row is None:
             settled.reconciled.append((_make(session, look, record, dials), each))
