@@ -105,7 +105,7 @@ def test_whisper_invents_nothing_where_nobody_speaks(whisper: engines.Engine) ->
         "silence": sounds.silence(30),
         "click": sounds.joined(sounds.silence(2), sounds.tone(0.05), sounds.silence(2)),
         "hiss": audio.Sound(8_000, noise),
-        "tone": sounds.tone(20),
+        **{f"tone of {hertz} Hz": sounds.tone(20, hertz=hertz) for hertz in (425, 440, 1_000)},
     }
     for name, sound in quiet.items():
         said = transcribe.transcribe(whisper, {name: sound}, language="en")
