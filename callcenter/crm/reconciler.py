@@ -1,8 +1,8 @@
 """When the records of the exchanges are read: at a start, as soon as a line is up again, and every few seconds.
 
-An outage begins when we stop or with the last that a line told before it went down, and ends when the tracker knows again what lives on the exchange. After
-a kill it began when the line was last known to be up: written at every look, and by every row. A little too early does no
-harm, since what was seen live is not touched unless the records know better.
+An outage begins when we stop or with the last that a line told before it went down, and ends when the tracker knows again
+what lives on the exchange. After a kill it began when the line was last known to be up: written at every look, and by every
+row. A little too early does no harm, since what was seen live is not touched unless the records know better.
 
 What was read and could not be written waits in memory; how far the records are read is written only up to there.
 """
@@ -12,10 +12,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import structlog
 from sqlalchemy import func, select
@@ -23,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from callcenter import db, errors, models, settings
-from callcenter.crm import calllog, lookup, matching, phones, reconciling
+from callcenter.crm import identifying, reconciling
 from callcenter.telephony import completing, link, reconcile, switchboard
 
 log = structlog.get_logger(__name__)
@@ -51,6 +50,7 @@ class _Book:
     down_since: float | None = None  # the line went down, and no row says so yet
     was_up: bool = False
     waiting: dict[str, reconcile.Told] = field(default_factory=dict)
+    lost: set[int] = field(default_factory=set)  # rows of lost calls that were told
 
 
 class Reconciler:
@@ -152,8 +152,8 @@ class Reconciler:
         """Look, on a thread: read, compare, write; return what was made or completed, and what an outage touched."""
         book = self._books[pbx]
         self._note(pbx, book, up=up, now=now)
-        earliest = now - self._settings.ledger.look_back_days * 86_400
-        since = max(book.read_until - reconcile.OVERLAP_SECONDS, book.since, earliest)
+        earliest = max(book.since, now - self._settings.ledger.look_back_days * 86_400)
+        since = max(book.read_until - reconcile.OVERLAP_SECONDS, earliest)
         for told in book.historian.news(since):
             if told.ended >= book.since:
                 book.waiting[told.record.id] = told
@@ -162,7 +162,7 @@ class Reconciler:
         away = [a for a in book.outages.values() if (a.ended or now) > now - 86_400 * 4]
         made: Calls = []
         touched: Calls = []
-        with _Identifier(self._database, self._settings) as identify:
+        with identifying.Identifier(self._database, self._settings) as identify:
             look = reconciling.Look(pbx, now, running, away, identify, seats)
             waiting = list(book.waiting.values())
             for start in range(0, len(waiting), CHUNK):
@@ -175,7 +175,9 @@ class Reconciler:
                     if told.record.id not in left:
                         book.waiting.pop(told.record.id, None)
             if up:
-                self._database.call(_close, look, book)
+                lost = self._database.call(_close, look, book)
+                book.lost.update(row_id for row_id, _ in lost)
+                touched += lost
         self._database.call(_note_read, pbx, book, now=now)
         return made, touched
 
@@ -186,38 +188,6 @@ class Reconciler:
         except SQLAlchemyError:  # it is written the next time
             book.down_since, book.open_outage, book.outages = before
             raise
-
-
-class _Identifier:
-    """Say who called, on the thread that writes; the look-up opens only when it is asked."""
-
-    def __init__(self, database: db.Database, config: settings.Settings) -> None:
-        self._database, self._settings = database, config
-        self._lookup: lookup.Lookup | None = None
-
-    def __enter__(self) -> reconciling.Identify:
-        return self._ask
-
-    def __exit__(self, *_: object) -> None:
-        if self._lookup is not None:
-            self._lookup.close()
-
-    def _ask(self, number: str, did: str | None, at: float, clicked: int | None) -> Mapping[str, Any]:  # fmt: skip
-        try:
-            if self._lookup is None:
-                self._lookup = lookup.Lookup.of(self._database, self._settings)
-            found = self._lookup.match(number, did=did, now=at, clicked_party_id=clicked)
-        except errors.CallCenterError as error:
-            log.error("not matched", problem=str(error)[:200])
-            unknown = phones.Number(phones.EXTERNAL, phones.clean(number))
-            found = matching.Match(matching.NONE, unknown, reasons=("not_asked",))
-        return {
-            "party_id": found.party_id,
-            "match_state": found.state,
-            "match_reasons": list(found.reasons),
-            "name_snapshot": calllog.text(found.name, 200),
-            "far_e164": found.number.e164,
-        }
 
 
 def _when(at: float) -> datetime:
@@ -284,11 +254,12 @@ def _note_line(session: Session, pbx: str, book: _Book, *, up: bool, now: float)
             book.open_outage = None
 
 
-def _close(session: Session, look: reconciling.Look, book: _Book) -> None:
+def _close(session: Session, look: reconciling.Look, book: _Book) -> Calls:
     reconciling.date_lost(session, look)
     closed = reconciling.close_orphans(session, look)
     if closed:
         log.warning("calls lost: the exchange has no record of them", pbx=look.pbx, calls=closed)
+    return reconciling.lost_lately(session, look, book.lost)
 
 
 def _note_read(session: Session, pbx: str, book: _Book, *, now: float) -> None:

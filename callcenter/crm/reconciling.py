@@ -26,6 +26,7 @@ from callcenter.telephony import completing, facts, reconcile
 GRACE_SECONDS = 15.0  # after its end, until a call without a row is one that was not seen
 SETTLED_SECONDS = 2.0
 AHEAD_SECONDS = 60.0  # what clocks of two machines differ by without having been set
+LOST_SECONDS = 86_400.0  # how old a lost call may be for its recording to be looked for
 CHUNK = 400
 
 # (number, line, epoch seconds, party that was clicked) -> the columns of the match
@@ -242,6 +243,19 @@ def close_orphans(session: Session, look: Look) -> int:
             row.result = facts.Result.LOST.value
             closed += 1
     return closed
+
+
+def lost_lately(session: Session, look: Look, known: set[int]) -> list[tuple[int, reconcile.Told]]:
+    """Tell the lost calls that are not known yet, as if the exchange had: it may have died with their recordings."""
+    call = models.Call
+    asked = (
+        select(call)
+        .where(call.pbx == look.pbx, call.result == facts.Result.LOST.value)
+        .where(call.started > datetime.fromtimestamp(look.now - LOST_SECONDS, UTC))
+        .options(selectinload(call.participants))
+    )
+    rows = [row for row in session.scalars(asked) if row.id not in known and row.ended is not None]
+    return [(row.id, reconcile.Told(pasts.record_of(row), (row.linkedid,))) for row in rows]
 
 
 def date_lost(session: Session, look: Look) -> None:

@@ -103,6 +103,24 @@ async def test_a_call_that_was_not_seen_is_matched_to_its_customer_and_agent(
             assert part.user_id == stand.center.seats.user_of("main", "PJSIP/1001")
 
 
+async def test_a_lost_call_is_told_once_since_its_recording_may_lie_there(
+    database: db.Database,
+) -> None:
+    told: list[tuple[int, float | None]] = []
+    began = datetime.fromtimestamp(time.time() - 60, UTC)
+    with database.session() as session:
+        session.add(models.Call(pbx="main", linkedid="9.1", direction="inbound", started=began))
+    async with stands.standing(database) as stand:
+        looker = stand.center.reconciler
+        looker.found.append(lambda _, found: told.extend((i, t.record.ended) for i, t in found))
+        await stand.exchange.until(lambda: stand.center.board.lines["main"].seeded.is_set())
+        for _ in range(3):
+            await looker.look("main")
+        (row,) = rows(database)
+        assert row.result == "lost" and row.ended is not None
+        assert told == [(row.id, row.ended.timestamp())]
+
+
 async def test_records_that_cannot_be_read_are_named_and_stop_nothing(
     database: db.Database, tmp_path: Path
 ) -> None:
