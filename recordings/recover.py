@@ -2,12 +2,14 @@
 
 A recording that began while we were away told us nothing. Its file carries the Linkedid (`<linkedid>_<uniqueid>.wav`, as
 in config/asterisk/extensions.conf), or the exchange's CDR names it (FreePBX: `recordingfile`, in a folder of the day).
-The reconciler calls `on_found` on its own thread, with the rows that it made or completed.
+The reconciler calls `on_found` on its own thread, with the rows that it made or completed, and asks for what is `unexpected`
+after an outage: the exchange may have died before it wrote a call down.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -18,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter import models
+from callcenter.crm import traces
 from callcenter.db import Database
 from callcenter.settings import Pbx, Settings
 from callcenter.telephony import facts, reconcile
@@ -26,6 +29,9 @@ from recordings import audio, expect, store
 log = structlog.get_logger(__name__)
 
 SUFFIXES = (".wav", ".WAV", ".gsm", ".ulaw", ".alaw")
+CHUNK = 400
+# <linkedid>_<uniqueid>; other names tell nothing of their call.
+NAMED = re.compile(r"[\w.-]{1,150}_(?:[\w.-]+-)?(\d{9,10})\.\d+\.\w+$", re.ASCII)
 SIDES = ("-agent", "-customer", "-rx", "-tx")
 
 
@@ -50,6 +56,24 @@ class Recoverer:
         files = {call_id: list(self._files(exchange, told, names)) for call_id, told in found}
         for recording_id in self._database.call(_expect_all, exchange, found, files):
             self._hint(recording_id)
+
+    def unexpected(self, pbx: str, since: float) -> list[traces.Trace]:
+        """Find the recordings that were written since a time (epoch seconds) and that no row expects."""
+        exchange = self._exchanges.get(pbx)
+        if exchange is None:
+            return []
+        try:
+            lately = dict(_written(Path(exchange.recordings), since))
+        except OSError as error:
+            log.warning("recordings not looked for", pbx=pbx, problem=str(error))
+            return []
+        remote = PurePosixPath(exchange.recordings_remote or exchange.recordings)
+        expected = self._database.call(_expected, pbx, [str(remote / name) for name in lately])
+        return [
+            traces.Trace(_linkedid(name), min(_begun(name) or at, at), at)
+            for name, at in lately.items()
+            if str(remote / name) not in expected
+        ]
 
     def _files(self, pbx: Pbx, told: reconcile.Told, names: dict[str, list[str]]) -> Iterator[str]:
         for linkedid in told.linkedids:
@@ -76,8 +100,35 @@ def _names(folder: Path) -> dict[str, list[str]]:
                 and not stem.endswith(SIDES)
                 and entry.is_file(follow_symlinks=False)
             ):
-                found.setdefault(stem.partition("_")[0], []).append(entry.name)
+                found.setdefault(_linkedid(entry.name), []).append(entry.name)
     return found
+
+
+def _linkedid(file: str) -> str:
+    return PurePosixPath(file).stem.partition("_")[0]
+
+
+def _written(folder: Path, since: float) -> Iterator[tuple[str, float]]:
+    """Give the files that are named as a call's recording is, and were written since a time: when."""
+    for names in _names(folder).values():
+        for name in names:
+            at = (folder / name).stat().st_mtime
+            if at >= since and NAMED.match(name):
+                yield name, at
+
+
+def _begun(name: str) -> float | None:
+    """Read the time that Asterisk makes its ids of, `[system-]seconds.count`: when the recorded channel began."""
+    found = NAMED.match(name)
+    return float(found[1]) if found else None
+
+
+def _expected(session: Session, pbx: str, files: Sequence[str]) -> frozenset[str]:
+    recording, found = models.Recording, set[str]()
+    for start in range(0, len(files), CHUNK):
+        mine = (recording.pbx == pbx, recording.file.in_(files[start : start + CHUNK]))
+        found |= set(session.scalars(select(recording.file).where(*mine)))
+    return frozenset(found)
 
 
 def _expect_all(

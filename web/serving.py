@@ -47,6 +47,7 @@ def _recordings(
     switchboard.subscribers += [expecter.on_fact, recorder.on_fact]
     recoverer = recover.Recoverer(database, settings, hint=hints)
     app[keys.FLOOR].center.reconciler.found.append(recoverer.on_found)
+    app[keys.FLOOR].center.reconciler.traces.append(recoverer.unexpected)
 
     async def context(_app: web.Application) -> AsyncIterator[None]:
         yield

@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from callcenter import db, errors, models, settings
-from callcenter.crm import identifying, reconciling
+from callcenter.crm import identifying, reconciling, traces
 from callcenter.telephony import completing, link, reconcile, switchboard
 
 log = structlog.get_logger(__name__)
@@ -51,12 +51,14 @@ class _Book:
     was_up: bool = False
     waiting: dict[str, reconcile.Told] = field(default_factory=dict)
     lost: set[int] = field(default_factory=set)  # rows of lost calls that were told
+    searched: set[int] = field(default_factory=set)  # outages whose recordings were looked through
 
 
 class Reconciler:
     """Complete the call log from the exchanges' own records.
 
-    `found` are told, on a thread, of every call that was not seen from end to end: what else of it was missed?
+    `found` are told, on a thread, of every call that was not seen from end to end: what else of it was missed? `traces` are
+    asked for recordings that nobody expects.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Reconciler:
     ) -> None:
         """Take `flush`, which returns when the rows of all that was heard are written."""
         self.found: list[Found] = []
+        self.traces: list[traces.Find] = []
         self._settings, self._database, self._board, self._flush = config, database, board, flush
         zone = config.site.timezone
         self._books = {pbx.name: _Book(reconcile.Historian(pbx, zone=zone)) for pbx in config.pbx}
@@ -177,9 +180,19 @@ class Reconciler:
             if up:
                 lost = self._database.call(_close, look, book)
                 book.lost.update(row_id for row_id, _ in lost)
-                touched += lost
+                touched += lost + self._traced(look, book)
         self._database.call(_note_read, pbx, book, now=now)
         return made, touched
+
+    def _traced(self, look: reconciling.Look, book: _Book) -> Calls:
+        """Find the calls of the recordings that nobody expects; those that still run are asked for again."""
+        calls: Calls = []
+        for outage, began in traces.ripe(book.outages, book.searched, now=look.now).items():
+            seen = [trace for find in self.traces for trace in find(look.pbx, began)]
+            calls += self._database.call(traces.told, look, seen) if seen else []
+            if not look.running.intersection(trace.linkedid for trace in seen):
+                book.searched.add(outage)
+        return calls
 
     def _note(self, pbx: str, book: _Book, *, up: bool, now: float) -> None:
         before = book.down_since, book.open_outage, dict(book.outages)

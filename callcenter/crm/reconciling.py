@@ -90,19 +90,19 @@ def settle(session: Session, look: Look, told: Sequence[reconcile.Told]) -> Sett
     """Compare calls with their rows, and write what is missing."""
     settled = Settled()
     rows = dict(_rows(session, look.pbx, [i for each in told for i in each.linkedids]))
-    dials = _dials(session, [i for each in told for i in each.linkedids])
+    asked_for = dials(session, [i for each in told for i in each.linkedids])
     for each in told:
         lately = is_fresh(each.ended, SETTLED_SECONDS, now=look.now)
         if lately or not look.running.isdisjoint(each.linkedids):
             settled.waiting.append(each)
             continue
-        row = _row_of(session, look.pbx, each, rows)
-        record = _named(each.record, dials)
+        row = row_of(session, look.pbx, each.linkedids, rows)
+        record = _named(each.record, asked_for)
         away = [a for a in look.away if a.touches(each.started, each.ended) or _touches(a, row)]
         if row is None and not away and is_fresh(each.ended, GRACE_SECONDS, now=look.now):
             settled.waiting.append(each)
         elif row is None:
-            settled.reconciled.append((_make(session, look, record, dials), each))
+            settled.reconciled.append((make(session, look, record, asked_for), each))
         elif _complete(session, look, row, record, away):
             settled.reconciled.append((row.id, each))
         else:
@@ -132,7 +132,8 @@ def _rows(
             yield row.linkedid, row
 
 
-def _dials(session: Session, linkedids: Sequence[str]) -> dict[str, models.DialAttempt]:
+def dials(session: Session, linkedids: Sequence[str]) -> dict[str, models.DialAttempt]:
+    """Read what users asked to dial, by the Linkedid that was chosen for it."""
     attempt = models.DialAttempt
     chosen = [i for i in linkedids if len(i) <= 64]
     found: dict[str, models.DialAttempt] = {}
@@ -142,11 +143,15 @@ def _dials(session: Session, linkedids: Sequence[str]) -> dict[str, models.DialA
     return found
 
 
-def _row_of(
-    session: Session, pbx: str, told: reconcile.Told, rows: dict[str, models.Call]
+def row_of(
+    session: Session,
+    pbx: str,
+    linkedids: Sequence[str],
+    rows: Mapping[str, models.Call] | None = None,
 ) -> models.Call | None:
-    """Find the row of a call, or of the one that absorbed it."""
-    found = [rows[i[:150]] for i in told.linkedids if i[:150] in rows]
+    """Find the row of a call, or of the one that absorbed it; `rows` are those that were read already."""
+    rows = dict(_rows(session, pbx, linkedids)) if rows is None else rows
+    found = [rows[i[:150]] for i in linkedids if i[:150] in rows]
     row = next((row for row in found if row.merged_into is None), None) or next(iter(found), None)
     for _ in range(5):
         if row is None or not row.merged_into:
@@ -164,12 +169,13 @@ def _named(record: facts.CallRecord, dials: Mapping[str, models.DialAttempt]) ->
     return record if dial is None else replace(record, to=dial.number)
 
 
-def _make(
+def make(
     session: Session,
     look: Look,
     record: facts.CallRecord,
     dials: Mapping[str, models.DialAttempt],
 ) -> int:
+    """Write a call that was not seen, and return its row's id."""
     dial = dials.get(record.id)
     far = record.from_ if record.direction is facts.Direction.INBOUND else record.to
     match = look.identify(far, record.did, record.started, dial.party_id if dial else None)

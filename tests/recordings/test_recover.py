@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from callcenter import db, models, settings
+from callcenter.crm import traces
 from callcenter.telephony import facts, reconcile
 from recordings import recover
 
@@ -95,3 +97,27 @@ def test_a_recording_that_was_expected_live_is_closed_with_its_call(
 
 def test_a_folder_that_is_not_there_stops_nothing(database: db.Database, tmp_path: Path) -> None:
     assert recover_(database, tmp_path / "gone", (call(database, "5.0"), told("5.0"))) == []
+
+
+def test_a_recording_that_nobody_expects_is_told_with_the_time_in_its_name(
+    database: db.Database, folder: Path
+) -> None:
+    known = (
+        "1700000000.1_1700000000.1.wav",
+        "1700000000.1_1700000000.1-agent.wav",
+        "in-600.wav",
+        "_.wav",
+    )
+    for name in (*known, "1700000005.7_1700000005.7.wav", "cc-0af_srv-1700000006.9.wav"):
+        (folder / name).write_bytes(b"RIFF")
+        os.utime(folder / name, (1_700_000_060, 1_700_000_060))
+    (folder / "1600000000.1_1600000000.1.wav").write_bytes(b"RIFF")
+    os.utime(folder / "1600000000.1_1600000000.1.wav", (1_600_000_060, 1_600_000_060))
+    recover_(database, folder, (call(database, "1700000000.1"), told("1700000000.1")))
+    pbx = settings.Pbx(recordings=str(folder), recordings_remote="/var/spool/asterisk/monitor")
+    found = recover.Recoverer(database, settings.Settings(pbx=(pbx,)), hint=print)
+    assert sorted(found.unexpected("main", 1_700_000_000), key=lambda t: t.began) == [
+        traces.Trace("1700000005.7", 1_700_000_005, 1_700_000_060),
+        traces.Trace("cc-0af", 1_700_000_006, 1_700_000_060),
+    ]
+    assert found.unexpected("main", 1_700_000_061) == found.unexpected("other", 0) == []
