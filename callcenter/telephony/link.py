@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from callcenter import errors
-from callcenter.telephony import ami, fields, wire
+from callcenter.telephony import ami, fields, heartbeat, wire
 
 log = logging.getLogger(__name__)
 
@@ -228,17 +228,22 @@ class AmiLink:
 
     async def _until_lost(self, connection: ami.Connection) -> str:
         life = asyncio.create_task(self._live(connection))
+        silence = asyncio.create_task(
+            heartbeat.until_silent(connection, ping_seconds=self._timing.ping_seconds)
+        )
+        ends = [life, silence, connection.lost]
         try:
-            await asyncio.wait([life, connection.lost], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if connection.lost.done():
                 return self._goodbye or connection.lost.result()
-            return life.result()
+            return silence.result() if silence.done() else life.result()
         finally:
             life.cancel()
-            await asyncio.gather(life, return_exceptions=True)
+            silence.cancel()
+            await asyncio.gather(life, silence, return_exceptions=True)
 
     async def _live(self, connection: ami.Connection) -> str:
-        """Seed, let events flow, and watch; return why the connection is to be given up."""
+        """Seed, let events flow, and seed again where that is asked for."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._timing.boot_seconds):
                 await self._booted.wait()
@@ -252,14 +257,6 @@ class AmiLink:
                 booted, self._again = self._booted.is_set(), False
                 self._held = []
                 await self._seed(connection)
-            heard = connection.bytes_received
-            try:
-                await connection.send({"Action": "Ping"}, timeout_seconds=self._timing.ping_seconds)
-            except errors.ActionTimeout:
-                if connection.bytes_received == heard:
-                    return f"no sign of life for {2 * self._timing.ping_seconds:g} s"
-            except errors.ActionRefused:
-                pass  # alive, whatever it has against a Ping
 
     async def _seed(self, connection: ami.Connection) -> None:
         """Let the owner take its snapshot, then pass on what arrived meanwhile."""

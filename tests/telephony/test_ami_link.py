@@ -129,6 +129,29 @@ async def test_a_half_open_connection_is_given_up_and_made_anew() -> None:
         await listener.phase("up", times=2)
 
 
+async def test_a_connection_that_goes_dead_in_the_middle_of_the_snapshot_is_given_up() -> None:
+    async def ask(of: link.AmiLink) -> None:
+        exchange.mute = True
+        await of.send({"Action": "CoreShowChannels"}, until="CoreShowChannelsComplete", timeout_seconds=60)  # fmt: skip
+
+    timing = link.Timing(first_retry_seconds=0.01, ping_seconds=0.05)
+    async with peer.Peer() as exchange:
+        kept = linked.linked(exchange, wait_for="down", timing=timing, on_up=ask)
+        async with kept as (_, listener):
+            assert "no sign of life" in listener.states[-1].reason
+
+
+async def test_what_came_in_place_of_an_answer_is_asked_about_once_more() -> None:
+    timing = link.Timing(first_retry_seconds=0.01, ping_seconds=0.3)
+    async with peer.Peer() as exchange, linked.linked(exchange, timing=timing) as (_, listener):
+        exchange.mute, asked = True, exchange.pings
+        await exchange.until(lambda: exchange.pings > asked)
+        exchange.write(peer.event("PeerStatus", Peer="PJSIP/1"))
+        await listener.phase("down")
+        assert "no sign of life" in listener.states[-1].reason
+        assert exchange.pings == asked + 2
+
+
 def test_a_half_open_connection_is_noticed_within_five_seconds_by_default() -> None:
     assert 2 * link.Timing().ping_seconds <= 5
 
