@@ -36,7 +36,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "campaigns": (
         "campaign_create", "campaign_edit", "campaign_running", "campaign_paused", "campaign_ended", "campaign_draft",
-        "lead_skip", "dnc_add", "dnc_remove",
+        "lead_skip", "dnc_add", "dnc_remove", "dnc_put_back", "dnc_import",
     ),
 }  # fmt: skip
 OF_MANAGERS = ("listening", "exports")
