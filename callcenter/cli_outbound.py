@@ -132,8 +132,8 @@ def import_numbers(
         read = dnc.read(session, lines, region=chosen.site.region, source=source, now=db.utcnow(), by=_user(session, by))  # fmt: skip
     database.close()
     print(f"{read.added} added, {read.known} known already, {len(read.bad)} not a number.")
-    for place, text in read.bad[:20]:
-        print(f"  line {place}: {text!r} is not a telephone number")
+    for bad in read.bad[:20]:
+        print(f"  line {bad.line}: {bad.text!r} is not a telephone number")
     if read.bad:
         raise typer.Exit(1)
 

@@ -5,7 +5,9 @@ Rules
 2. On the customer's channel, which outlives transfers: r() is what comes from him, t() what the agents say to him.
 3. At most once a call. The exchange itself is asked first: a channel that was ever recorded has MIXMONITOR_FILENAME, whoever
    began it, so neither a lost link nor our own restart begins a second one.
-4. A refusal is a row that says so. Its file is awaited like any other: AMI tells of it by the same events.
+4. Only a call that the rules ask for (recordings/rules.py), read anew for each call. One that they do not is asked about again
+   when it goes on to another queue; while they cannot be read nothing is recorded.
+5. A refusal is a row that says so. Its file is awaited like any other: AMI tells of it by the same events.
 """
 
 from __future__ import annotations
@@ -15,11 +17,13 @@ import re
 import time
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from callcenter import errors
+from callcenter.db import Database
 from callcenter.settings import Pbx, Settings
 from callcenter.telephony import control, facts, graph, switchboard
-from recordings import expect
+from recordings import expect, rulebook
 
 log = structlog.get_logger(__name__)
 
@@ -40,9 +44,9 @@ class Recorder:
     """Follow the facts of exchanges with `record = "ami"` and begin recordings on them."""
 
     def __init__(
-        self, board: switchboard.Switchboard, settings: Settings, expecter: expect.Expecter
-    ) -> None:
-        self._board, self._expecter = board, expecter
+        self, board: switchboard.Switchboard, settings: Settings, expecter: expect.Expecter, database: Database
+    ) -> None:  # fmt: skip
+        self._board, self._expecter, self._database = board, expecter, database
         self._ours = {pbx.name: pbx for pbx in settings.pbx if pbx.record == "ami"}
         self._begun: set[Key] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -93,18 +97,33 @@ class Recorder:
                 return  # it is over
             name, file = channel.device.name, path(pbx, linkedid, channel.uniqueid)
             try:
+                if not await self._wanted(pbx.name, linkedid):
+                    self._begun.discard((pbx.name, linkedid))  # another queue may want it
+                    return
                 if known := await control.variable(link, name, "MIXMONITOR_FILENAME"):
                     log.info("recorded already", linkedid=linkedid, file=known)
                 else:
                     await control.record(link, name, f"{file}.wav", options=options(file))
                 return
-            except (errors.LinkDown, errors.ActionTimeout) as problem:
+            except (errors.LinkDown, errors.ActionTimeout, SQLAlchemyError) as problem:
                 log.warning("recording not begun yet", linkedid=linkedid, reason=str(problem))
             except errors.ActionRefused as refusal:
                 self._refused(pbx, linkedid, f"{file}.wav", refusal)
                 return
-        log.error("recording not begun: the exchange did not answer", linkedid=linkedid)
+        log.error("recording not begun: exchange or rules did not answer", linkedid=linkedid)
         self._begun.discard((pbx.name, linkedid))  # the call's next turn may find it back
+
+    async def _wanted(self, pbx: str, linkedid: str) -> bool:
+        call = self._board.record(pbx, linkedid)
+        if call is None:
+            return False
+        verdict = await self._database.run(
+            rulebook.decide, pbx=pbx, linkedid=call.id, direction=call.direction.value, queue=call.queue or "",
+            campaign=call.variables.get("CC_CAMPAIGN", ""), party=call.variables.get("CC_PARTY", ""),
+        )  # fmt: skip
+        if not verdict.record:
+            log.info("not recorded, by the rules", linkedid=linkedid, by=verdict.why)
+        return verdict.record
 
     def _refused(self, pbx: Pbx, linkedid: str, file: str, refusal: errors.ActionRefused) -> None:
         if self._customer(pbx.name, linkedid) is None:

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from callcenter import models
 from callcenter.db import Database, utcnow
 from callcenter.settings import Settings
-from recordings import audio, courtesy, engines, jobs, store, transcribe
+from recordings import audio, courtesy, engines, jobs, rulebook, store, transcribe
 
 log = structlog.get_logger(__name__)
 
@@ -192,6 +192,7 @@ class Steps:
     ) -> None:  # fmt: skip
         kept = store.keep(self.settings, recording, found, sounds=sounds)
         self.database.call(jobs.stored, keeper.end(), kept, reason=reason)
+        self.database.call(rulebook.note, recording.id)
         if reason:
             log.warning("recording cut off", linkedid=recording.linkedid, reason=reason)
         log.info("recording stored", linkedid=recording.linkedid, seconds=kept.seconds)

@@ -13,6 +13,7 @@ from web import auth, i18n, keys, rendering
 
 LONGEST_FIELD = 2000
 STAFF = frozenset({"agent", "supervisor", "manager", "admin"})
+KEEPERS = frozenset({"supervisor", "manager", "admin"})
 WORDERS = frozenset({"manager", "admin"})
 ADMINS = frozenset({"admin"})
 
@@ -37,6 +38,7 @@ PLACES = (
     Place("/settings/outcomes", "list-checks", i18n.N_("Outcomes"), WORDERS),
     Place("/settings/reasons", "coffee", i18n.N_("Pause reasons"), WORDERS),
     Place("/settings/numbers", "tag", i18n.N_("Own numbers"), ADMINS),
+    Place("/settings/do-not-call", "ban", i18n.N_("Do-not-call list"), KEEPERS),
     Place("/settings/recording", "circle-dot", i18n.N_("Recording"), ADMINS),
     Place("/settings/site", "globe", i18n.N_("Site and language"), ADMINS),
     Place("/settings/audit", "history", i18n.N_("Audit log"), WORDERS),

@@ -43,7 +43,7 @@ def _recordings(
     app[keys.HINT] = hints.__call__
     expecter = expect.Expecter(database, settings, hint=hints)
     # Before the exchanges are listened to, and after those who write the calls.
-    recorder = mixmonitor.Recorder(switchboard, settings, expecter)
+    recorder = mixmonitor.Recorder(switchboard, settings, expecter, database)
     switchboard.subscribers += [expecter.on_fact, recorder.on_fact]
     recoverer = recover.Recoverer(database, settings, hint=hints)
     app[keys.FLOOR].center.reconciler.found.append(recoverer.on_found)

@@ -32,11 +32,12 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "team_created", "team_changed", "team_deleted", "queue_changed", "outcome_created", "outcome_changed",
         "outcome_archived", "outcome_restored", "outcomes_ordered", "reason_created", "reason_changed",
         "reason_archived", "reason_restored", "reasons_ordered", "recording_retry", "recording_retry_all", "number_added", "number_removed", "site_changed",
-        "exchange_changed", "setup_begun", "setup_finished",
+        "exchange_changed", "setup_begun", "setup_finished", "recording_policy_changed", "recording_rule_set",
+        "recording_rule_removed",
     ),
     "campaigns": (
         "campaign_create", "campaign_edit", "campaign_running", "campaign_paused", "campaign_ended", "campaign_draft",
-        "lead_skip", "dnc_add", "dnc_remove",
+        "lead_skip", "dnc_add", "dnc_remove", "dnc_put_back", "dnc_import",
     ),
 }  # fmt: skip
 OF_MANAGERS = ("listening", "exports")

@@ -30,7 +30,15 @@ from callcenter.models.people import (
     Phone,
     Task,
 )
-from callcenter.models.recordings import Recording, Segment, Transcript
+from callcenter.models.recordings import (
+    LegalHold,
+    Recording,
+    RecordingPolicy,
+    RecordingRule,
+    RetentionRule,
+    Segment,
+    Transcript,
+)
 from callcenter.models.users import (
     ROLES,
     AgentState,
@@ -65,6 +73,7 @@ __all__ = [
     "ImportRow",
     "KnownDevice",
     "Lead",
+    "LegalHold",
     "Membership",
     "Note",
     "NumberChoice",
@@ -79,7 +88,10 @@ __all__ = [
     "QueueProfile",
     "ReconcileMark",
     "Recording",
+    "RecordingPolicy",
+    "RecordingRule",
     "RecoveryCode",
+    "RetentionRule",
     "Segment",
     "Task",
     "Team",

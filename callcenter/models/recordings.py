@@ -14,13 +14,16 @@ from callcenter.models.base import Base
 class Recording(Base):
     """One recorded call: two files, one a side, and how far they have come.
 
-    expected -> stored -> transcribing -> done; or failed, missing, empty, no_model, each with `reason`.
+    expected -> stored -> transcribing -> done; or failed, missing, empty, no_model, each with `reason`. One whose time is over
+    is `deleted`: its sound is gone, and the row says since when.
     """
 
     __tablename__ = "recording"
     __table_args__ = (
         UniqueConstraint("pbx", "file"),
         Index("ix_recording_state", "state", "id"),
+        Index("ix_recording_age", "state", "started_at"),
+        Index("ix_recording_delete", "delete_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -46,6 +49,10 @@ class Recording(Base):
     ended_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]  # nobody touches it before: being worked on, or waiting
+    notice: Mapped[dict[str, str]] = mapped_column(default=dict)  # what callers were told of it
+    delete_at: Mapped[datetime | None]  # its time is over: its sound goes then, unless it is kept
+    deleted_at: Mapped[datetime | None]
+    kept: Mapped[bool] = mapped_column(default=False)  # somebody took it out of what goes
 
     transcript: Mapped[Transcript | None] = relationship(back_populates="recording", uselist=False)
 
@@ -84,3 +91,55 @@ class Segment(Base):
     words: Mapped[list[dict[str, Any]]] = mapped_column(default=list)  # {w, t0, t1, c}
 
     transcript: Mapped[Transcript] = relationship(back_populates="segments")
+
+
+class RecordingPolicy(Base):
+    """What holds for all recordings; one row."""
+
+    __tablename__ = "recording_policy"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    record: Mapped[bool] = mapped_column(default=True)
+    notice: Mapped[dict[str, str]] = mapped_column(
+        default=dict
+    )  # how callers are told, by language
+    keep_days: Mapped[int | None]  # null: for good
+    keep_transcripts: Mapped[bool] = mapped_column(default=True)  # when the sound goes
+    swept_at: Mapped[datetime | None]  # when a worker last looked for what goes
+
+
+class RecordingRule(Base):
+    """An exception from which calls are recorded, for a queue of an exchange, a campaign or a direction."""
+
+    __tablename__ = "recording_rule"
+    __table_args__ = (UniqueConstraint("scope", "pbx", "value"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(String(10))  # queue | campaign | direction
+    pbx: Mapped[str] = mapped_column(String(40), default="")  # of a queue alone
+    value: Mapped[str] = mapped_column(String(80))
+    record: Mapped[bool]
+
+
+class RetentionRule(Base):
+    """An exception from how long recordings are kept, for a queue of an exchange or a campaign."""
+
+    __tablename__ = "retention_rule"
+    __table_args__ = (UniqueConstraint("scope", "pbx", "value"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(String(10))  # queue | campaign
+    pbx: Mapped[str] = mapped_column(String(40), default="")
+    value: Mapped[str] = mapped_column(String(80))
+    keep_days: Mapped[int | None]  # null: for good
+
+
+class LegalHold(Base):
+    """A call whose recordings nothing deletes, and why."""
+
+    __tablename__ = "legal_hold"
+
+    call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(200))
+    by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    at: Mapped[datetime]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,6 +17,25 @@ from callcenter.crm import phones
 OWN, REGISTRY = "own", "registry"
 SOURCES = (OWN, REGISTRY)
 CHUNK = 500
+NOT_A_NUMBER, SHORT, SEVERAL = "not_a_number", "short", "several"
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A line that cannot go onto a list; `problem` is not_a_number, short (an extension or a service) or several."""
+
+    line: int
+    text: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What stands in some lines: the numbers, each once and in their order, and the lines that hold none."""
+
+    numbers: tuple[str, ...]
+    bad: tuple[Bad, ...]
+    repeated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +44,7 @@ class Read:
 
     added: int
     known: int
-    bad: tuple[tuple[int, str], ...]  # line, text
+    bad: tuple[Bad, ...]
 
 
 def e164_of(text: str, region: str) -> str:
@@ -44,6 +64,12 @@ def find(session: Session, e164: str, now: datetime) -> models.DncEntry | None:
         .order_by(entry.source.desc())
         .limit(1)
     )
+
+
+def find_own(session: Session, e164: str) -> models.DncEntry | None:
+    """Return a number's entry of our own list, also one that has run out."""
+    entry = models.DncEntry
+    return session.scalar(select(entry).where(entry.e164 == e164, entry.source == OWN))
 
 
 def listed(session: Session, numbers: Iterable[str], now: datetime) -> dict[str, models.DncEntry]:
@@ -82,19 +108,93 @@ def add(
 
 def remove(
     session: Session, e164: str, *, now: datetime, reason: str, by: int | None = None
-) -> None:
-    """Take a number off our own list; the registry's entries go with the registry alone."""
+) -> int:
+    """Take a number off our own list, and return the audit's line by which it is put back.
+
+    The registry's entries go with the registry alone.
+    """
     if not reason.strip():
         raise errors.Invalid("reason", "must say why the number may be called again")
     entry = models.DncEntry
-    gone = session.execute(delete(entry).where(entry.e164 == e164, entry.source == OWN))
+    gone = session.execute(
+        delete(entry)
+        .where(entry.e164 == e164, entry.source == OWN)
+        .returning(entry.reason, entry.added_by_id, entry.added_at, entry.until)
+    ).one_or_none()
     phone = session.scalar(select(models.Phone).where(models.Phone.e164 == e164))
     blocked = phone is not None and phone.do_not_call
     if phone is not None:
         phone.do_not_call = False
-    if not getattr(gone, "rowcount", 0) and not blocked:
+    if gone is None and not blocked:
         raise errors.NotFound(f"{e164} is not on our list")
-    _audit(session, "dnc_remove", e164, by, now, reason)
+    detail: dict[str, Any] = {"marked": True} if blocked else {}
+    if gone is not None:
+        detail |= {
+            "was": gone.reason,
+            "asked_by": gone.added_by_id,
+            "since": gone.added_at.isoformat(),
+        }
+        detail |= {"until": gone.until.isoformat()} if gone.until else {}
+    return _audit(session, "dnc_remove", e164, by, now, reason, detail).id
+
+
+def put_back(session: Session, line: int, *, now: datetime, by: int | None = None) -> str:
+    """Put a number back as it was before it was taken off, by the audit's line of that; return it."""
+    taken = session.get(models.Audit, line)
+    if taken is None or taken.action != "dnc_remove":
+        raise errors.NotFound("no number was taken off there")
+    e164, was = taken.object_id, taken.detail
+    if "since" in was:
+        until = datetime.fromisoformat(was["until"]) if was.get("until") else None
+        _insert(session, [_row(
+            e164, now=datetime.fromisoformat(was["since"]), source=OWN, reason=was["was"],
+            by=was["asked_by"], until=until,
+        )])  # fmt: skip
+    if was.get("marked"):
+        marked = update(models.Phone).where(models.Phone.e164 == e164).values(do_not_call=True)
+        session.execute(marked.execution_options(synchronize_session=False))
+    _close_leads(session, [e164])
+    _audit(session, "dnc_put_back", e164, by, now, "")
+    return e164
+
+
+def parse(lines: Iterable[tuple[int, str]], region: str) -> Parsed:
+    """Read numbered lines, each with one number and words beside it perhaps, and write nothing."""
+    numbers: dict[str, None] = {}
+    bad: list[Bad] = []
+    good = 0
+    for place, line in lines:
+        text = line.strip().strip("\ufeff\"';,").strip()
+        if not text:
+            continue
+        # Of two numbers in a line nobody would see that the second was left out.
+        parts = [part for part in phones.split(text) if any(c.isdigit() for c in part)]
+        if len(parts) > 1:
+            bad.append(Bad(place, text[:80], SEVERAL))
+            continue
+        try:
+            numbers[e164_of(parts[0] if parts else text, region)] = None
+            good += 1
+        except errors.Invalid:
+            short = phones.classify(text, region).kind == phones.SHORT
+            bad.append(Bad(place, text[:80], SHORT if short else NOT_A_NUMBER))
+    return Parsed(tuple(numbers), tuple(bad), good - len(numbers))
+
+
+def add_many(
+    session: Session, numbers: Sequence[str], *, now: datetime, source: str = OWN, reason: str = "",
+    by: int | None = None,
+) -> int:  # fmt: skip
+    """Put many numbers on a list and close their leads; return how many were not on it before."""
+    if source not in SOURCES:
+        raise errors.Invalid("source", f"is one of {', '.join(SOURCES)}")
+    added = 0
+    for start in range(0, len(numbers), CHUNK):
+        chunk = numbers[start : start + CHUNK]
+        rows = [_row(e164, now=now, source=source, reason=reason, by=by) for e164 in chunk]
+        added += _insert(session, rows)
+        _close_leads(session, chunk)
+    return added
 
 
 def read(
@@ -102,33 +202,9 @@ def read(
     by: int | None = None,
 ) -> Read:  # fmt: skip
     """Put many numbers on a list, one a line; what is no number is told back with its line."""
-    if source not in SOURCES:
-        raise errors.Invalid("source", f"is one of {', '.join(SOURCES)}")
-    bad: list[tuple[int, str]] = []
-    added, known = 0, 0
-    waiting: list[str] = []
-
-    def flush() -> None:
-        nonlocal added, known
-        numbers = list(dict.fromkeys(waiting))
-        rows = [_row(e164, now=now, source=source, by=by) for e164 in numbers]
-        made = _insert(session, rows) if rows else 0
-        added, known = added + made, known + len(waiting) - made
-        _close_leads(session, numbers)
-        waiting.clear()
-
-    for place, line in enumerate(lines, 1):
-        text = line.strip().strip("\ufeff\"';,")
-        if not text:
-            continue
-        try:
-            waiting.append(e164_of(text, region))
-        except errors.Invalid:
-            bad.append((place, text[:80]))
-        if len(waiting) >= CHUNK:
-            flush()
-    flush()
-    return Read(added, known, tuple(bad))
+    parsed = parse(enumerate(lines, 1), region)
+    added = add_many(session, parsed.numbers, now=now, source=source, by=by)
+    return Read(added, len(parsed.numbers) + parsed.repeated - added, parsed.bad)
 
 
 def _insert(session: Session, rows: list[dict[str, object]]) -> int:
@@ -163,10 +239,13 @@ def _close_leads(session: Session, numbers: Sequence[str]) -> None:
 
 
 def _audit(
-    session: Session, action: str, e164: str, by: int | None, now: datetime, reason: str
-) -> None:
-    session.add(
-        models.Audit(
-            at=now, user_id=by, action=action, object_type="number", object_id=e164, detail={"reason": reason[:200]}
-        )
+    session: Session, action: str, e164: str, by: int | None, now: datetime, reason: str,
+    detail: Mapping[str, Any] | None = None,
+) -> models.Audit:  # fmt: skip
+    line = models.Audit(
+        at=now, user_id=by, action=action, object_type="number", object_id=e164,
+        detail={"reason": reason[:200], **(detail or {})},
     )  # fmt: skip
+    session.add(line)
+    session.flush()
+    return line

@@ -12,10 +12,10 @@ import pytest
 from pydantic import SecretStr
 
 from callcenter import errors, models, settings
-from callcenter.crm import calllog, writer
+from callcenter.crm import audit, calllog, writer
 from callcenter.demo import parties
 from callcenter.telephony import facts, switchboard
-from recordings import audio, expect, mixmonitor, store
+from recordings import audio, expect, mixmonitor, rulebook, store
 from tests.pbx import stage as stages
 from tests.pbx.stage import DANA, Stage
 from tests.recordings.conftest import MakePlace, Place
@@ -64,7 +64,7 @@ class Followed:
         rows = writer.Writer(place.database)
         log = calllog.CallLog(rows, records=self.board.record, user_of=lambda *_: None)
         self.expecter = expect.Expecter(place.database, place.settings)
-        recorder = mixmonitor.Recorder(self.board, place.settings, self.expecter)
+        recorder = mixmonitor.Recorder(self.board, place.settings, self.expecter, place.database)
         self.board.subscribers += [
             log.on_fact, self.expecter.on_fact, recorder.on_fact, self._note
         ]  # fmt: skip
@@ -159,6 +159,29 @@ async def test_colleagues_are_not_recorded(stage: Stage, followed: Followed) -> 
     await stage.idle()
     await stage.until(lambda: any(isinstance(f, facts.CallEnded) for f in followed.facts))
     assert followed.rows() == []
+
+
+@pytest.mark.parametrize("stage", ["22"], indirect=True)
+async def test_a_queue_that_is_not_to_be_recorded_is_not_and_is_with_the_next_call_after_the_rule_changed(
+    stage: Stage, followed: Followed
+) -> None:
+    by, queue = audit.By(None), ("queue", "main", "support")
+    followed.place.database.call(rulebook.put, by, queue, record=False)
+    customer = await stage.trunk.call(BARE, number=DANA)
+    agent = await stage.answered_by("1001")
+    await stage.until(lambda: any(isinstance(f, facts.CallAnswered) for f in followed.facts))
+    heard = agent.audio.packets
+    await stage.until(lambda: agent.audio.packets > heard + 50)
+    await customer.hang_up()
+    await stage.idle()
+    await stage.until(lambda: any(isinstance(f, facts.CallEnded) for f in followed.facts))
+    assert followed.rows() == []
+    followed.place.database.call(rulebook.put, by, queue, record=True)
+    customer = await stage.trunk.call(BARE, number=DANA)
+    await stage.answered_by("1001")
+    await stage.until(lambda: len(followed.started()) == 1)
+    await customer.hang_up()
+    await stage.idle()
 
 
 async def test_a_new_process_finds_a_call_that_is_recorded_already_and_leaves_it_so(

@@ -52,6 +52,8 @@ def pages(place: site.Site) -> dict[str, tuple[str, str]]:
         "outcomes": ("manager", "/settings/outcomes"),
         "reasons": ("manager", "/settings/reasons"),
         "numbers": ("admin", "/settings/numbers"),
+        "do-not-call": ("manager", "/settings/do-not-call"),
+        "do-not-call-led": ("supervisor", "/settings/do-not-call?q=000"),
         "recording": ("admin", "/settings/recording"),
         "site": ("admin", "/settings/site"),
         "audit": ("admin", "/settings/audit"),

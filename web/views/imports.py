@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aiohttp import BodyPartReader, hdrs, web
+from aiohttp import hdrs, web
 from sqlalchemy import orm as sa_orm
 from sqlalchemy import select
 
@@ -16,9 +16,8 @@ from callcenter import errors, models
 from callcenter.crm import visibility
 from callcenter.db import utcnow
 from callcenter.outbound import campaigns, columns, imports, tables
-from web import auth, i18n, keys, rendering
+from web import auth, i18n, keys, rendering, uploads
 
-BLOCK = 256 * 1024
 BAD_SHOWN = 10
 PROBLEMS = {
     "no_file": i18n.N_("Choose a file first."),
@@ -50,13 +49,13 @@ async def send(request: web.Request) -> web.StreamResponse:
     await database.run(campaigns.managed, viewer, campaign_id)
     texts = auth.texts(request)
     largest = config.campaigns.largest_megabytes
-    part = await _file(request)
+    _, part = await uploads.form(request)
     if part is None:
         return await _form(request, texts.say(PROBLEMS["no_file"]), 422)
     folder = Path(config.campaigns.folder)
     path = folder / secrets.token_hex(16)
     try:
-        if not await _store(part, path, largest * 1_000_000):
+        if not await uploads.store(part, path, largest * 1_000_000):
             return await _form(request, texts.say(PROBLEMS["too_large"], n=largest), 413)
         seen = await asyncio.to_thread(imports.look, path, config.site.region)
     except tables.NotATable as problem:
@@ -107,30 +106,6 @@ async def bad_rows(request: web.Request) -> web.StreamResponse:
         charset="utf-8",
         headers={hdrs.CONTENT_DISPOSITION: f'attachment; filename="import-{batch_id}-errors.csv"'},
     )
-
-
-async def _file(request: web.Request) -> BodyPartReader | None:
-    if request.content_type != "multipart/form-data":
-        return None
-    async for part in await request.multipart():
-        if isinstance(part, BodyPartReader) and part.name == "file" and part.filename:
-            return part
-    return None
-
-
-async def _store(part: BodyPartReader, path: Path, largest: int) -> bool:
-    """Write what is sent as it comes, off the loop; say whether it was small enough."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    size = 0
-    with path.open("wb") as file:
-        while block := await part.read_chunk(BLOCK):
-            size += len(block)
-            if size > largest:
-                break
-            await asyncio.to_thread(file.write, block)
-    if size > largest:
-        await asyncio.to_thread(path.unlink)
-    return size <= largest
 
 
 async def _form(request: web.Request, problem: str, status: int) -> web.Response:

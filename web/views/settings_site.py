@@ -1,4 +1,4 @@
-"""The settings' pages of what stands in the settings file: who and where we are, and how recordings are kept.
+"""The settings' pages of what stands in the settings file: who and where we are; and how that file is changed.
 
 The file is changed where it can be written, and the program starts again by itself; elsewhere the lines to put into it are
 shown. What the environment says wins over the file, so it is said where that is so.
@@ -9,18 +9,15 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import phonenumbers
 from aiohttp import web
-from sqlalchemy import func, select
-from sqlalchemy import orm as sa_orm
 
-from callcenter import errors, models, settings, settings_file
+from callcenter import errors, settings, settings_file
 from callcenter.crm import audit
-from callcenter.db import Database, utcnow
-from web import auth, i18n, keys, lookups, panel
+from callcenter.db import Database
+from web import auth, i18n, keys, panel
 
 SITE = ("name", "region", "timezone", "language")
 PROBLEMS: Mapping[str, str] = {
@@ -140,31 +137,3 @@ def away(place: str) -> web.Response:
     response = web.Response(status=303, headers={"Location": place})
     response.force_close()
     return response
-
-
-def read_recorded(session: sa_orm.Session, language: str) -> list[dict[str, Any]]:
-    """Count, for each queue, the calls that were answered and those of them that have a recording."""
-    call, recording = models.Call, models.Recording
-    since = utcnow() - timedelta(days=30)
-    rows = session.execute(
-        select(call.queue, func.count(call.id.distinct()), func.count(recording.call_id.distinct()))
-        .outerjoin(recording, recording.call_id == call.id)
-        .where(call.answered.is_not(None), call.merged_into.is_(None), call.started > since)
-        .group_by(call.queue)
-    )
-    labels = lookups.queues(session, language)
-    found = [
-        {"queue": labels.get(queue or "", queue or ""), "calls": calls, "recorded": recorded}
-        for queue, calls, recorded in rows
-    ]
-    return sorted(found, key=lambda row: (not row["queue"], row["queue"]))
-
-
-async def recording(request: web.Request) -> web.StreamResponse:
-    """Show what is recorded, where it is read and kept, and the settings that say so."""
-    config = request.app[keys.SETTINGS]
-    recorded = await request.app[keys.DATABASE].run(read_recorded, auth.texts(request).language)
-    return panel.page(
-        request, "recording", recorded=recorded, exchanges=config.pbx, kept=config.recordings,
-        speech=config.speech, file=str(settings.place()),
-    )  # fmt: skip
