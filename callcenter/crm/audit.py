@@ -38,6 +38,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "campaign_create", "campaign_edit", "campaign_running", "campaign_paused", "campaign_ended", "campaign_draft",
         "lead_skip", "dnc_add", "dnc_remove",
     ),
+    "tasks": ("task_made", "task_done", "task_undone", "task_moved", "task_handed_over"),
 }  # fmt: skip
 OF_MANAGERS = ("listening", "exports")
 _PAGE = 50
