@@ -98,20 +98,6 @@ def counts(session: Session, viewer: visibility.Viewer, wanted: Wanted) -> dict[
     return found
 
 
-def task_item(
-    session: Session, viewer: visibility.Viewer, row: models.Task, wanted: Wanted
-) -> Item:
-    """Return one task as the list has it."""
-    return _as_items(session, viewer, [row], wanted)[0]
-
-
-def lead_item(
-    session: Session, viewer: visibility.Viewer, row: models.Lead, wanted: Wanted
-) -> Item:
-    """Return one promised callback as the list has it."""
-    return _as_promised(session, viewer, [row], wanted)[0]
-
-
 def _tasks(
     session: Session, viewer: visibility.Viewer, wanted: Wanted, place: Place | None, limit: int
 ) -> list[Item]:
@@ -121,7 +107,7 @@ def _tasks(
     if place is not None:
         query = query.where(_behind(TASK, due, task.id, place))
     rows = session.scalars(query.order_by(due, task.id).limit(limit)).all()
-    return _as_items(session, viewer, rows, wanted)
+    return as_items(session, viewer, rows, wanted)
 
 
 def _leads(
@@ -132,7 +118,7 @@ def _leads(
     if place is not None:
         query = query.where(_behind(LEAD, lead.next_at, lead.id, place))
     rows = session.scalars(query.order_by(lead.next_at, lead.id).limit(limit)).all()
-    return _as_promised(session, viewer, rows, wanted)
+    return as_promised(session, viewer, rows, wanted)
 
 
 def _open_tasks(viewer: visibility.Viewer, wanted: Wanted) -> Select[models.Task]:
@@ -186,9 +172,10 @@ def _behind(source: str, due: Any, key: Any, place: Place) -> ColumnElement[bool
     return and_(due >= at) if source > kind else and_(due > at)
 
 
-def _as_items(
+def as_items(
     session: Session, viewer: visibility.Viewer, rows: Iterable[models.Task], wanted: Wanted
 ) -> list[Item]:
+    """Return tasks as the list has them."""
     rows = list(rows)
     names = _names(session, viewer, {row.party_id for row in rows})
     numbers = _numbers(session, set(names))
@@ -207,10 +194,13 @@ def _as_items(
     return found
 
 
-def _as_promised(
+def as_promised(
     session: Session, viewer: visibility.Viewer, rows: Iterable[models.Lead], wanted: Wanted
 ) -> list[Item]:
-    """A lead's name and number are the list's own: who promised to call back is told them, whoever owns the customer."""
+    """Return promised callbacks as the list has them.
+
+    A lead's name and number are the list's own: who promised to call back is told them, whoever owns the customer.
+    """
     rows = list(rows)
     campaign, phone = models.Campaign, models.Phone
     names = select(campaign.id, campaign.name).where(

@@ -28,6 +28,7 @@ from callcenter.models.people import (
     PartyName,
     PartyPhone,
     Phone,
+    Reminder,
     Task,
 )
 from callcenter.models.recordings import Recording, Segment, Transcript
@@ -80,6 +81,7 @@ __all__ = [
     "ReconcileMark",
     "Recording",
     "RecoveryCode",
+    "Reminder",
     "Segment",
     "Task",
     "Team",

@@ -1,4 +1,4 @@
-"""The forms of tasks and callbacks: a new one, another time, another person; and a promised lead that is wanted on the desk now."""
+"""A task or a callback that is there: another time, another person; and a promised lead that is wanted on the desk now."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from aiohttp import web
 from sqlalchemy import orm as sa_orm
 
 from callcenter import errors, models
-from callcenter.crm import search, tasklist, tasks, visibility
+from callcenter.crm import reminding, tasklist, tasks, visibility
 from callcenter.db import utcnow
 from callcenter.outbound import promises
 from web import auth, i18n, keys, panel, rendering
+from web.views import reminders
 from web.views import tasks as listed
 
-MOST_FOUND = 8
 MORNING = 10
 PICKS = ("hour", "tomorrow", "week")
 PROBLEMS: Mapping[tuple[str, str], str] = {
@@ -57,11 +57,13 @@ def due(fields: Mapping[str, str], now: datetime, zone: ZoneInfo) -> datetime | 
         raise errors.Invalid("due", "wrong") from None
 
 
-def _zone(request: web.Request) -> ZoneInfo:
+def zone_of(request: web.Request) -> ZoneInfo:
+    """Return the office's time zone."""
     return ZoneInfo(request.app[keys.SETTINGS].site.timezone)
 
 
-def _problem(request: web.Request, error: errors.Invalid) -> dict[str, str]:
+def problem(request: web.Request, error: errors.Invalid) -> dict[str, str]:
+    """Say what is wrong with which field, in the reader's language."""
     text = PROBLEMS.get((error.field, error.problem), panel.OTHERWISE)
     return {error.field: auth.texts(request).say(text)}
 
@@ -69,106 +71,6 @@ def _problem(request: web.Request, error: errors.Invalid) -> dict[str, str]:
 def _field_of(at: datetime | None, zone: ZoneInfo) -> str:
     """Return a time as a field holds it."""
     return f"{at.astimezone(zone):%Y-%m-%dT%H:%M}" if at else ""
-
-
-# ---- a new one
-
-
-@dataclass(frozen=True, slots=True)
-class New:
-    """What the form of a new task offers."""
-
-    people: dict[int, str]
-    party: models.Party | None
-    found: tuple[models.Party, ...] = ()
-
-
-def _offered(
-    session: sa_orm.Session,
-    viewer: visibility.Viewer,
-    fields: Mapping[str, str],
-    region: str,
-    *,
-    search_too: bool = True,
-) -> New:
-    people = tasks.receivers(session, viewer)
-    party_id = panel.number(fields.get("party", ""))
-    if party_id is not None:
-        return New(people, visibility.get(session, viewer, models.Party, party_id))
-    text = fields.get("customer", "")[:100].strip()
-    if not text or not search_too:
-        return New(people, None)
-    found = search.customers(session, viewer, text, region=region, limit=MOST_FOUND).items
-    return New(people, found[0] if len(found) == 1 else None, found)
-
-
-async def blank(request: web.Request) -> web.StreamResponse:
-    """Show the form of a new task, perhaps for a customer."""
-    person = auth.current(request)
-    party = request.query.get("party", "")
-    fields = {"party": party, "kind": request.query.get("kind", "task")}
-    region = request.app[keys.SETTINGS].site.region
-    offered = await request.app[keys.DATABASE].run(_offered, person.viewer, fields, region)
-    return _new(request, offered, fields)
-
-
-def _new(
-    request: web.Request,
-    offered: New,
-    fields: Mapping[str, str],
-    *,
-    problems: Mapping[str, str] | None = None,
-    status: int = 200,
-) -> web.Response:
-    blank = {"title": "", "due": "", "kind": "task", "customer": "", "party": ""}
-    values = {**blank, "assignee": str(auth.current(request).id), **fields}
-    return rendering.page(
-        request,
-        "tasks/new.html",
-        status=status,
-        offered=offered,
-        values=values,
-        problems=problems or {},
-    )
-
-
-def _create(
-    session: sa_orm.Session,
-    person: auth.Person,
-    fields: Mapping[str, str],
-    region: str,
-    zone: ZoneInfo,
-) -> int:
-    now = utcnow()
-    offered = _offered(session, person.viewer, fields, region)
-    if fields.get("customer", "").strip() and offered.party is None:
-        raise errors.Invalid("customer", "several" if offered.found else "nobody")
-    assignee = panel.number(fields.get("assignee", ""))
-    draft = tasks.Draft(
-        kind=fields.get("kind", "task"),
-        title=fields.get("title", ""),
-        due_at=due(fields, now, zone),
-        assignee_id=person.id if assignee is None else assignee,
-        party_id=offered.party.id if offered.party else None,
-    )
-    return tasks.make(session, person.by, person.viewer, draft, now=now).id
-
-
-async def create(request: web.Request) -> web.StreamResponse:
-    """Make a task; a form that is refused comes back as it was typed."""
-    person, fields = auth.current(request), await panel.fields(request)
-    region, database = request.app[keys.SETTINGS].site.region, request.app[keys.DATABASE]
-    try:
-        made = await database.run(_create, person, fields, region, _zone(request))
-    except errors.Invalid as error:
-        offered = await database.run(
-            _offered, person.viewer, fields, region, search_too=error.field == "customer"
-        )
-        return _new(request, offered, fields, problems=_problem(request, error), status=422)
-    raise web.HTTPSeeOther(listed.link({}, said="made", task=str(made)))
-
-
-# ---- one that is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +87,7 @@ def _task(
     session: sa_orm.Session, viewer: visibility.Viewer, key: int, asked: tasklist.Wanted
 ) -> Opened:
     row = tasks.get(session, viewer, key)
-    item = tasklist.task_item(session, viewer, row, asked)
+    (item,) = tasklist.as_items(session, viewer, [row], asked)
     return _opened(session, viewer, item, tasks.stamp(row), done=row.done_at is not None)
 
 
@@ -193,7 +95,7 @@ def _lead(
     session: sa_orm.Session, viewer: visibility.Viewer, key: int, asked: tasklist.Wanted
 ) -> Opened:
     row = promises.get(session, viewer, key)
-    item = tasklist.lead_item(session, viewer, row, asked)
+    (item,) = tasklist.as_promised(session, viewer, [row], asked)
     return _opened(session, viewer, item, promises.stamp(row))
 
 
@@ -236,7 +138,7 @@ async def _form(
         read, person.viewer, key, listed.wanted(request)
     )
     values = {
-        "due": _field_of(opened.item.due_at, _zone(request)),
+        "due": _field_of(opened.item.due_at, zone_of(request)),
         "assignee": str(opened.item.assignee_id or ""),
         **({} if conflict else fields or {}),
     }
@@ -265,28 +167,36 @@ async def save_lead(request: web.Request) -> web.StreamResponse:
 async def _save(request: web.Request, change: Any, read: Any) -> web.StreamResponse:
     person, fields = auth.current(request), await panel.fields(request)
     key, database = int(request.match_info["id"]), request.app[keys.DATABASE]
-    await database.run(read, person.viewer, key, listed.wanted(request))  # there, and theirs
+    before = await database.run(read, person.viewer, key, listed.wanted(request))
     try:
         now = utcnow()
         await database.run(
-            change, person.by, person.viewer, key, due_at=due(fields, now, _zone(request)),
+            change, person.by, person.viewer, key, due_at=due(fields, now, zone_of(request)),
             assignee_id=panel.number(fields.get("assignee", "")), seen=fields.get("seen", ""), now=now,
         )  # fmt: skip
     except errors.Conflict:
         return await _form(request, read, conflict=True, status=409)
     except errors.Invalid as error:
-        problems = _problem(request, error)
-        return await _form(request, read, fields=fields, problems=problems, status=422)
+        said = problem(request, error)
+        return await _form(request, read, fields=fields, problems=said, status=422)
+    given = panel.number(fields.get("assignee", ""))
+    await reminders.look_again(request, before.item.assignee_id, given)
     raise web.HTTPSeeOther(listed.link({}, said="kept"))
 
 
 async def take(request: web.Request) -> web.StreamResponse:
     """Put one's own promised callback on one's desk now."""
+    person, key = auth.current(request), int(request.match_info["id"])
     seconds = request.app[keys.SETTINGS].campaigns.lease_seconds
-    await request.app[keys.DATABASE].run(
-        promises.take, auth.current(request).viewer, int(request.match_info["id"]), seconds=seconds, now=utcnow(),
-    )  # fmt: skip
+    await request.app[keys.DATABASE].run(_take, person.viewer, key, seconds)
     floor = request.app.get(keys.FLOOR)
     if floor is not None:
-        floor.center.desk.lead_changed(auth.current(request).id)
+        floor.center.desk.lead_changed(person.id)
+        await reminders.look_again(request, person.id)
     raise web.HTTPSeeOther("/desk")
+
+
+def _take(session: sa_orm.Session, viewer: visibility.Viewer, key: int, seconds: int) -> None:
+    now = utcnow()
+    promises.take(session, viewer, key, seconds=seconds, now=now)
+    reminding.deal_with(session, viewer.id, tasklist.LEAD, key, now)

@@ -14,6 +14,7 @@ from callcenter import models
 from callcenter.crm import audit, paging, tasklist, tasks, visibility
 from callcenter.db import utcnow
 from web import auth, keys, lookups, panel, rendering
+from web.views import reminders
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ async def undo(request: web.Request) -> web.StreamResponse:
 async def _settled(request: web.Request, *, is_done: bool) -> web.StreamResponse:
     person, task_id = auth.current(request), int(request.match_info["id"])
     fields = await panel.fields(request)
-    await request.app[keys.DATABASE].run(_settle, person, task_id, is_done)
+    owner = await request.app[keys.DATABASE].run(_settle, person, task_id, is_done)
+    await reminders.look_again(request, owner)
     changes = {"said": "done" if is_done else "open", "task": str(task_id)}
     raise web.HTTPSeeOther(link(chosen(fields), after=place(fields), **changes))
 
@@ -118,9 +120,12 @@ def place(values: Mapping[str, str]) -> str:
     return text if all(c.isascii() and (c.isalnum() or c == ".") for c in text) else ""
 
 
-def _settle(session: sa_orm.Session, person: auth.Person, task_id: int, is_done: bool) -> None:
+def _settle(
+    session: sa_orm.Session, person: auth.Person, task_id: int, is_done: bool
+) -> int | None:
     by: audit.By = person.by
     if is_done:
         tasks.done(session, by, person.viewer, task_id, now=utcnow())
     else:
         tasks.undone(session, by, person.viewer, task_id)
+    return session.get_one(models.Task, task_id).assignee_id

@@ -24,9 +24,9 @@ async function boot() {
   await texts;
   const [hotkeys, dial, note, ring, lead, rows, bar] = await Promise.all([
     import("./hotkeys.js"), import("./dial.js"), import("./note.js"), import("./ring.js"), import("./lead.js"), import("./rows.js"), import("./callbar.js"),
-    import("./transfer.js"), import("./toasts.js"), import("./troubles.js"), import("./desk.js"), import("./floor.js"), import("./pops.js"),
+    import("./transfer.js"), import("./toasts.js"), import("./troubles.js"), import("./desk.js"), import("./floor.js"), import("./pops.js"), import("./due.js"),
   ]);
-  for (const name of ["cc-toasts", "cc-transfer", "cc-keypad", "cc-pops"]) {
+  for (const name of ["cc-due", "cc-toasts", "cc-transfer", "cc-keypad", "cc-pops"]) {
     if (!document.querySelector(name)) document.body.append(document.createElement(name));
   }
   for (const part of [hotkeys, dial, note, ring, lead, rows]) part.start();
