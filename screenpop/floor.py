@@ -10,7 +10,7 @@ from callcenter import db, settings
 from callcenter.crm import center, listening
 from callcenter.telephony import switchboard
 from screenpop import board as boards
-from screenpop import present, screens, server
+from screenpop import present, reminders, screens, server
 
 
 class Floor:
@@ -35,6 +35,8 @@ class Floor:
             authenticate=authenticate, snapshot=self.screens.snapshot, origins=origins
         )
         self.screens.server = self.server
+        self.reminders = reminders.Reminders(database, config.site.region)
+        self.screens.due = self.reminders.of
         self.board = boards.Board(self.center, self.listening)
         self.board.server = self.server
         self.server.watched = self.board.whole
@@ -50,9 +52,11 @@ class Floor:
         """Run the live parts."""
         await self.center.start()
         self.server.start()
+        self.reminders.start(self.server)
         try:
             yield
         finally:
+            await self.reminders.stop()
             await self.server.stop()
             await self.board.close()
             await self.center.stop()

@@ -10,7 +10,7 @@ import orjson
 
 EVENTS = (
     "snapshot", "call.pop", "card.enrich", "call.update", "call.end", "agent.state", "queue.stats",
-    "system.state", "notice", "lead.changed", "offers.changed", "floor",
+    "system.state", "notice", "lead.changed", "offers.changed", "floor", "task.due",
 )  # fmt: skip
 """Every event that a browser can be sent; static/desk/live.js listens for the same, a test sees to it."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -33,6 +33,7 @@ class Screens:
         self.center = of
         self._version = version
         self.server: server.Server | None = None
+        self.due: Callable[[int], list[dict[str, Any]]] = lambda _user: []  # reminders.py
         self.present = present.Present(of, translate)
         self.delays = delays.Delays()
         self._sight = sight.Sight(of.database, scope=of.settings.calls.card_scope)
@@ -201,6 +202,7 @@ class Screens:
             "calls": shown,
             "queues": self.present.queues(user_id),
             "system": system,
+            "due": self.due(user_id),
         }
 
     async def card(self, call: live.LiveCall, user_id: int) -> cards.Card:

@@ -66,6 +66,10 @@ class Formats:
         shown = dates.format_date(day, pattern, locale=self._locale)
         return f"{named} \u2066{shown}\u2069"
 
+    def is_today(self, at: datetime) -> bool:
+        """Say whether a time is on the office's present day."""
+        return self.local(at).date() == self.today()
+
     def date(self, at: datetime) -> Markup:
         """Return the date alone."""
         return _ltr(self.plain_date(self.local(at).date()))
@@ -106,7 +110,7 @@ class Formats:
 
     def near(self, at: datetime) -> Markup:
         """Return the time for today, else the date: for lists."""
-        if self.local(at).date() == self.today():
+        if self.is_today(at):
             return self.time(at)
         return self.short_date(at)
 

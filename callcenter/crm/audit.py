@@ -39,6 +39,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "campaign_create", "campaign_edit", "campaign_running", "campaign_paused", "campaign_ended", "campaign_draft",
         "lead_skip", "dnc_add", "dnc_remove", "dnc_put_back", "dnc_import",
     ),
+    "tasks": ("task_made", "task_done", "task_undone", "task_moved", "task_handed_over"),
 }  # fmt: skip
 OF_MANAGERS = ("listening", "exports")
 _PAGE = 50

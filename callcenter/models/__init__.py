@@ -28,6 +28,7 @@ from callcenter.models.people import (
     PartyName,
     PartyPhone,
     Phone,
+    Reminder,
     Task,
 )
 from callcenter.models.recordings import (
@@ -91,6 +92,7 @@ __all__ = [
     "RecordingPolicy",
     "RecordingRule",
     "RecoveryCode",
+    "Reminder",
     "RetentionRule",
     "Segment",
     "Task",

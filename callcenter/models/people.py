@@ -149,6 +149,22 @@ class Task(Base):
     created_at: Mapped[datetime]
 
 
+class Reminder(Base):
+    """What somebody was told is due: once for each time for which a task or a lead's callback is promised."""
+
+    __tablename__ = "reminder"
+    __table_args__ = (UniqueConstraint("user_id", "source", "item_id", "due_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    source: Mapped[str] = mapped_column(String(8))  # task | lead
+    item_id: Mapped[int]
+    due_at: Mapped[datetime]
+    told_at: Mapped[datetime]
+    again_at: Mapped[datetime | None]  # snoozed until then
+    dealt_at: Mapped[datetime | None]
+
+
 class Case(Base):
     """A problem of a party that stays open until it is solved."""
 

@@ -155,14 +155,14 @@ def _take(
     lead = models.Lead
     chosen = (
         select(other.id)
-        .where(wanted, other.next_at <= now, _free(other, now))
+        .where(wanted, other.next_at <= now, free(other, now))
         .order_by(*order)
         .limit(1)
         .with_for_update(skip_locked=True)  # PostgreSQL: agents do not wait for each other
     )
     taken = session.scalar(
         update(lead)
-        .where(lead.id == chosen.scalar_subquery(), _free(lead, now))
+        .where(lead.id == chosen.scalar_subquery(), free(lead, now))
         .values(leased_by_id=user_id, lease_until=until)
         .returning(lead.id)
         .execution_options(synchronize_session=False)
@@ -170,7 +170,8 @@ def _take(
     return None if taken is None else session.get(lead, taken, populate_existing=True)
 
 
-def _free(lead: Any, now: datetime) -> ColumnElement[bool]:
+def free(lead: Any, now: datetime) -> ColumnElement[bool]:
+    """Say whether a lead is on nobody's desk."""
     return or_(lead.lease_until.is_(None), lead.lease_until <= now)
 
 

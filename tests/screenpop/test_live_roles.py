@@ -24,6 +24,7 @@ OWN = {
     "agent.state": True,
     "notice": True,
     "lead.changed": True,
+    "task.due": True,
     "floor": True,  # to whom asked for it, by their teams
     "queue.stats": False,
     "system.state": False,

@@ -51,6 +51,15 @@ class Site:
         assert found is not None
         return found
 
+    @property
+    def task_id(self) -> int:
+        """Return an open task."""
+        with self.database.session() as session:
+            task = models.Task
+            found = session.scalar(select(task.id).where(task.done_at.is_(None)).order_by(task.id))
+        assert found is not None
+        return found
+
     def login_of(self, role: str) -> str:
         """Return a sign-in of this role, one who took part in the recorded call where that is possible."""
         with self.database.session() as session:

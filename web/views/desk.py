@@ -12,11 +12,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy import orm as sa_orm
 
 from callcenter import models
-from callcenter.crm import visibility
+from callcenter.crm import tasklist, visibility
 from callcenter.db import utcnow
 from web import auth, keys, rendering
 from web.views import leads_api
@@ -78,11 +78,7 @@ def day(
         calls=count,
         talk_seconds=talk,
         aht_seconds=(talk + hold + wrapup) / count if count else None,
-        due=tuple(
-            sorted(
-                [*_due(session, viewer, now, end), *_promised(session, viewer, now, end)], key=_when
-            )
-        ),
+        due=tuple(_due(session, viewer, now, end)),
         missed=tuple(_missed(session, viewer, begin, end)),
     )
 
@@ -90,54 +86,20 @@ def day(
 def _due(
     session: sa_orm.Session, viewer: visibility.Viewer, now: datetime, end: datetime
 ) -> list[Due]:
-    task, party = models.Task, models.Party
-    rows = session.execute(
-        select(task, party)
-        .outerjoin(party, party.id == task.party_id)
-        .where(
-            task.assignee_id == viewer.id,
-            task.done_at.is_(None),
-            or_(task.due_at.is_(None), task.due_at < end),
-        )
-        .order_by(task.due_at.is_(None), task.due_at, task.id)
-        .limit(MOST)
-    ).all()
-    numbers = _numbers(session, {task.party_id for task, _ in rows if task.party_id})
+    """Return what is due today; a campaign's callback comes by itself, so there is nothing to dial."""
+    wanted = tasklist.Wanted(now, end, user_id=viewer.id, until=end)
     return [
         Due(
-            kind=task.kind,
-            at=task.due_at,
-            name=party.display if party else "",
-            party_id=task.party_id,
-            number=numbers.get(task.party_id or 0, ""),
-            title=task.title,
-            late=task.due_at is not None and task.due_at < now,
+            kind=item.kind,
+            at=item.due_at,
+            name=item.name,
+            party_id=item.party_id,
+            number=item.number if item.source == tasklist.TASK else "",
+            title=item.title,
+            late=item.late,
         )
-        for task, party in rows
+        for item in tasklist.page(session, viewer, wanted, limit=MOST).items
     ]
-
-
-def _when(due: Due) -> tuple[bool, float]:
-    return due.at is None, due.at.timestamp() if due.at else 0.0
-
-
-def _promised(
-    session: sa_orm.Session, viewer: visibility.Viewer, now: datetime, end: datetime
-) -> list[Due]:
-    """Return the callbacks of campaigns for today; they come by themselves, so there is nothing to dial here."""
-    lead, campaign = models.Lead, models.Campaign
-    rows = session.execute(
-        select(lead, campaign.name)
-        .join(campaign, campaign.id == lead.campaign_id)
-        .where(lead.callback_user_id == viewer.id, lead.state == "callback", lead.next_at < end)
-        .order_by(lead.next_at)
-        .limit(MOST)
-    ).all()
-    return [
-        Due("callback", row.next_at, row.name, row.party_id if visibility.may_see(session, viewer, models.Party, row.party_id) else None,
-            "", name, row.next_at < now)
-        for row, name in rows
-    ]  # fmt: skip
 
 
 def _missed(
@@ -186,18 +148,6 @@ def _missed(
         )  # fmt: skip
         for row in rows
     ]
-
-
-def _numbers(session: sa_orm.Session, parties: set[int]) -> dict[int, str]:
-    """Return the number to dial of each customer: the primary one, else the oldest."""
-    link, phone = models.PartyPhone, models.Phone
-    rows = session.execute(
-        select(link.party_id, phone.e164)
-        .join(phone, phone.id == link.phone_id)
-        .where(link.party_id.in_(parties), phone.quality != "bad", ~phone.do_not_call)
-        .order_by(link.primary, link.id.desc())
-    )
-    return {row.party_id: row.e164 for row in rows}
 
 
 def choices(session: sa_orm.Session, language: str) -> dict[str, list[dict[str, Any]]]:

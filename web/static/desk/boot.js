@@ -22,14 +22,14 @@ async function boot() {
   const texts = load();
   setup();
   await texts;
-  const [hotkeys, dial, note, ring, lead, bar] = await Promise.all([
-    import("./hotkeys.js"), import("./dial.js"), import("./note.js"), import("./ring.js"), import("./lead.js"), import("./callbar.js"),
-    import("./transfer.js"), import("./toasts.js"), import("./troubles.js"), import("./desk.js"), import("./floor.js"), import("./pops.js"),
+  const [hotkeys, dial, note, ring, lead, rows, bar] = await Promise.all([
+    import("./hotkeys.js"), import("./dial.js"), import("./note.js"), import("./ring.js"), import("./lead.js"), import("./rows.js"), import("./callbar.js"),
+    import("./transfer.js"), import("./toasts.js"), import("./troubles.js"), import("./desk.js"), import("./floor.js"), import("./pops.js"), import("./due.js"),
   ]);
-  for (const name of ["cc-toasts", "cc-transfer", "cc-keypad", "cc-pops"]) {
+  for (const name of ["cc-due", "cc-toasts", "cc-transfer", "cc-keypad", "cc-pops"]) {
     if (!document.querySelector(name)) document.body.append(document.createElement(name));
   }
-  for (const part of [hotkeys, dial, note, ring, lead]) part.start();
+  for (const part of [hotkeys, dial, note, ring, lead, rows]) part.start();
   store.subscribe(bar.connection);
   let working = 0;
   let offers = 0;

@@ -76,6 +76,9 @@ const EXTRA = [
   ["1–5", () => t("Who is calling? Choose by digit or with the arrows.")],
   ["/", () => t("Open search")],
   ["?", () => t("Keyboard shortcuts")],
+  ["J K", () => t("In a list: next and previous line")],
+  ["D C E", () => t("In a list of tasks: done, dial, change")],
+  ["Z", () => t("In a list of tasks: undo")],
 ];
 
 const busy = () => store.state.calls.some((card) => !card.leaving && card.state !== "missed");

@@ -5,7 +5,7 @@ import { io } from "../vendor/socket.io.esm.min.js";
 import { agree } from "./time.js";
 import { store } from "./store.js";
 
-const EVENTS = ["call.pop", "card.enrich", "call.update", "call.end", "agent.state", "queue.stats", "system.state", "notice", "lead.changed", "offers.changed"];
+const EVENTS = ["call.pop", "card.enrich", "call.update", "call.end", "agent.state", "queue.stats", "system.state", "notice", "lead.changed", "offers.changed", "task.due"];
 const tab = crypto.randomUUID?.() ?? String(Math.random()).slice(2);
 
 let socket;

@@ -23,6 +23,7 @@ export const initial = () => ({
   setup: { outcomes: [], reasons: [], today: null },
   offers: 0, // how often what is offered changed: boot.js asks again
   version: "", // of the server's scripts, when it is another than this page's
+  due: [], // notices of callbacks and tasks that are due, until they are dealt with
   toasts: [],
   toastId: 0,
   transfer: null, // the picker: null | transfer | consult
@@ -53,6 +54,7 @@ function snapshot(state, data, at) {
     version: data.version || state.version,
     queues: data.queues || [],
     system: data.system || null,
+    due: data.due || [],
     calls: [...calls, ...lingering],
   };
 }
@@ -101,6 +103,7 @@ const handlers = {
   "system.state": (state, { system }) => ({ ...state, system }),
   "lead.changed": (state) => ({ ...state, leadStale: state.leadStale + 1 }),
   notice: (state, { level, code, text }) => toast(state, { level, code, text }),
+  "task.due": (state, { due }) => ({ ...state, due }),
   "offers.changed": (state) => ({ ...state, offers: state.offers + 1 }),
 };
 
