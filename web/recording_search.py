@@ -12,7 +12,7 @@ from sqlalchemy import orm as sa_orm
 from callcenter import models
 from callcenter.crm import paging, visibility, words
 from recordings import passages, search
-from web import call_search
+from web import call_filters
 
 PAGE = 50
 LONGEST = 20_000  # characters of the field that are read at all
@@ -42,11 +42,11 @@ def chosen(query: Mapping[str, str]) -> dict[str, str]:
     """Return the filters of an address, without what cannot be."""
     values = {name: query.get(name, "")[:100].strip() for name in NAMES}
     values["q"] = query.get("q", "")[:LONGEST].strip()
-    if values["period"] not in call_search.PERIODS:
+    if values["period"] not in call_filters.PERIODS:
         values["period"] = ""
     if values["side"] not in search.SIDES:
         values["side"] = ""
-    values["agent"] = call_search.row_id(values["agent"])
+    values["agent"] = call_filters.row_id(values["agent"])
     return values
 
 
@@ -55,7 +55,7 @@ def wanted(values: Mapping[str, str], midnight: Callable[[], datetime]) -> searc
     return search.Wanted(
         words.parse(values["q"]),
         side=values["side"],
-        since=call_search.since(values["period"], midnight),
+        since=call_filters.since(values["period"], midnight),
         agent_id=int(values["agent"]) if values["agent"] else None,
         queue=values["queue"],
     )

@@ -16,6 +16,7 @@ from web.rendering import STATIC
 from web.views import (
     account,
     account_security,
+    call_list,
     calls,
     campaigns,
     customers,
@@ -90,7 +91,7 @@ PAGES = (
     Route("POST", r"/customers/{id:\d+}/edit", STAFF, customers_edit.save),
     Route("POST", r"/customers/{id:\d+}/numbers", STAFF, customers_edit.add_number),
     Route("POST", r"/customers/{id:\d+}/notes", STAFF, customers_edit.add_note),
-    Route("GET", "/calls", STAFF, calls.listing),
+    Route("GET", "/calls", STAFF, call_list.listing),
     Route("GET", "/calls.csv", KEEPERS, figure_files.calls),
     Route("GET", r"/calls/{id:\d+}", STAFF, calls.show),
     Route("GET", r"/calls/{id:\d+}/recording", STAFF, calls.recording),

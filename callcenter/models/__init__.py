@@ -44,6 +44,7 @@ from callcenter.models.users import (
     User,
     WebSession,
 )
+from callcenter.models.views import ListDefault, SavedView
 from callcenter.models.words import COLUMNS as WORD_COLUMNS
 from callcenter.models.words import WordDocument
 
@@ -65,6 +66,7 @@ __all__ = [
     "ImportRow",
     "KnownDevice",
     "Lead",
+    "ListDefault",
     "Membership",
     "Note",
     "NumberChoice",
@@ -80,6 +82,7 @@ __all__ = [
     "ReconcileMark",
     "Recording",
     "RecoveryCode",
+    "SavedView",
     "Segment",
     "Task",
     "Team",
