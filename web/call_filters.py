@@ -31,7 +31,7 @@ NAMES = (
     *figure_asks.BEHIND,
 )  # fmt: skip
 # What stands in an address and is no filter.
-BESIDE = frozenset({"after", "lang", "said", "undo"})
+BESIDE = frozenset({"after", "lang", "said", "view"})
 LONGEST = 100
 
 
@@ -118,8 +118,14 @@ def dropped(query: Mapping[str, str], values: Mapping[str, str]) -> list[str]:
     return [
         name[:LONGEST]
         for name, value in query.items()
-        if value.strip() and name not in BESIDE and value[:LONGEST].strip() != values.get(name)
+        if value.strip() and name not in BESIDE and not _taken(name, value, values)
     ]
+
+
+def _taken(name: str, value: str, values: Mapping[str, str]) -> bool:
+    """Say whether a value was read; of what is typed, a long one is taken as far as it goes."""
+    kept = values.get(name, "")
+    return bool(kept) if name == "q" else value[:LONGEST].strip() == kept
 
 
 def permitted(values: Mapping[str, str], open_to: Options) -> dict[str, str]:

@@ -46,17 +46,19 @@ def chosen(query: Mapping[str, str]) -> dict[str, str]:
         values["period"] = ""
     if values["side"] not in search.SIDES:
         values["side"] = ""
-    values["agent"] = call_filters.row_id(values["agent"])
+    if values["agent"] != call_filters.ME:
+        values["agent"] = call_filters.row_id(values["agent"])
     return values
 
 
-def wanted(values: Mapping[str, str], midnight: Callable[[], datetime]) -> search.Wanted:
-    """Turn the filters of an address into what is looked for."""
+def wanted(values: Mapping[str, str], midnight: Callable[[], datetime], me: int) -> search.Wanted:
+    """Turn the filters of an address into what is looked for; `me` is who looks."""
+    agent = str(me) if values["agent"] == call_filters.ME else values["agent"]
     return search.Wanted(
         words.parse(values["q"]),
         side=values["side"],
         since=call_filters.since(values["period"], midnight),
-        agent_id=int(values["agent"]) if values["agent"] else None,
+        agent_id=int(agent) if agent else None,
         queue=values["queue"],
     )
 

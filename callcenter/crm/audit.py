@@ -32,7 +32,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "team_created", "team_changed", "team_deleted", "queue_changed", "outcome_created", "outcome_changed",
         "outcome_archived", "outcome_restored", "outcomes_ordered", "reason_created", "reason_changed",
         "reason_archived", "reason_restored", "reasons_ordered", "recording_retry", "recording_retry_all", "number_added", "number_removed", "site_changed",
-        "exchange_changed", "setup_begun", "setup_finished",
+        "exchange_changed", "setup_begun", "setup_finished", "view_shared", "view_deleted",
     ),
     "campaigns": (
         "campaign_create", "campaign_edit", "campaign_running", "campaign_paused", "campaign_ended", "campaign_draft",

@@ -36,6 +36,7 @@ class Theirs:
     user: int
     campaign: int
     batch: int
+    view: int
 
 
 def _other_team(place: site.Site) -> Theirs:
@@ -96,9 +97,20 @@ def _other_team(place: site.Site) -> Theirs:
             campaign_id=campaign.id, file_name="list.csv", path="list.csv", created_at=utcnow()
         )
         session.add(batch)
+        view = models.SavedView(
+            owner_id=stranger.id, list="calls", name=SECRET_NAME, query="", shared="team", created_at=utcnow(),
+        )  # fmt: skip
+        session.add(view)
         session.flush()
         return Theirs(
-            party.id, call.id, "strange.1", recording.id, stranger.id, campaign.id, batch.id
+            party.id,
+            call.id,
+            "strange.1",
+            recording.id,
+            stranger.id,
+            campaign.id,
+            batch.id,
+            view.id,
         )
 
 
@@ -111,12 +123,14 @@ def _addressed(row: routes.Route, theirs: Theirs) -> str:
         "/settings/users": theirs.user,
         "/campaigns": theirs.campaign,
         "/imports": theirs.batch,
+        "/views": theirs.view,
     }
     path = row.path
     for begin, key in keys.items():
         if path.startswith(begin):
             path = path.replace(r"{id:\d+}", str(key))
     path = path.replace("{id}", theirs.linkedid).replace(r"{id:\d+}", "987654")
+    path = path.replace("{list:[a-z]+}", "calls")
     return path.replace("{language}", "en").replace("{pbx}", "main").replace("{queue}", "support")
 
 
@@ -131,6 +145,8 @@ OBJECTS = (
     "/calls/{id}/recording",
     "/recordings/{id}/audio",
 )
+# Nor does a role open somebody's view.
+OF_NOBODY = ("/views/{id}/change", "/views/{id}/delete", "/views/{id}/restore")
 OF_KEEPERS = (
     "/recordings/{id}/retry",
     "/campaigns/{id}",
@@ -143,15 +159,16 @@ OF_KEEPERS = (
     "/imports/{id}/errors.csv",
 )
 HIDDEN = {
-    "agent": set(OBJECTS),
-    "supervisor": {*OBJECTS, *OF_KEEPERS},
+    "agent": {*OBJECTS, *OF_NOBODY},
+    "supervisor": {*OBJECTS, *OF_KEEPERS, *OF_NOBODY},
     # They may see the stranger, who has no such number to block.
-    "manager": {"/customers/{id}/do-not-call"},
+    "manager": {"/customers/{id}/do-not-call", *OF_NOBODY},
     # Nor may an administrator hear.
     "admin": {
         "/customers/{id}/do-not-call",
         "/recordings/{id}/audio",
         "/recordings/{id}/retry",
+        *OF_NOBODY,
     },
 }
 
@@ -194,6 +211,7 @@ async def test_what_is_another_teams_is_found_at_no_url_and_in_no_list(
             f"/calls?period=all&q={SECRET_NAME}", "/calls?period=all&q=0529998877",
             f"/calls?period=all&agent={theirs.user}", f"/api/v1/search?q={SECRET_NAME}",
             "/api/v1/search?q=0529998877", "/desk", "/desk/today",
+            "/views/calls",
         ):  # fmt: skip
             async with browser.get(path) as answer:
                 text = await answer.text()

@@ -12,7 +12,7 @@ from sqlalchemy import orm as sa_orm
 from callcenter import models
 from callcenter.crm import paging
 from callcenter.reports.figures import SET_NAMES
-from web import auth, call_filters, call_search, keys, lookups, rendering
+from web import auth, call_filters, call_search, keys, lookups, rendering, saved_views
 
 MORE = (
     "team",
@@ -73,6 +73,7 @@ def read_list(session: sa_orm.Session, asked: call_filters.Asked, *, after: str)
 
 async def listing(request: web.Request) -> web.StreamResponse:
     """Show the list."""
+    shelf = await saved_views.shelf(request, "calls")
     listed = await request.app[keys.DATABASE].run(
         read_list, asked(request), after=request.query.get("after", "")
     )
@@ -87,6 +88,7 @@ async def listing(request: web.Request) -> web.StreamResponse:
         request,
         "calls/list.html",
         listed=listed,
+        shelf=shelf,
         chosen=chosen,
         tabs=tabs,
         filtered=any(v for name, v in chosen.items() if name not in ("period", "from", "to")),
