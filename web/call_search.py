@@ -1,13 +1,14 @@
-"""Calls by what a list is narrowed to: period, direction, result, queue, agent, name or number; newest first.
+"""Calls by what a list is narrowed to; newest first. What an address says of it is read in call_filters.py.
 
-Everything is a condition on the indexes that the table has; the page's end is a place (crm/paging.py), not a count.
+Everything is a condition on the indexes that the table has; the page's end is a place (crm/paging.py), not a count. What is rare
+among all calls has a partial index, and its condition is spelled once, beside that index (models/calls.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 import phonenumbers
 from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_, union_all
@@ -15,28 +16,21 @@ from sqlalchemy import orm as sa_orm
 
 from callcenter import models
 from callcenter.crm import paging, phones, search, visibility
+from callcenter.models import calls as spelled
 from callcenter.reports import conditions
-from callcenter.settings import Settings
-from web import figure_asks
 
 PAGE = 50
-PERIODS = {"today": 0, "week": 6, "month": 29, "all": None}
-DEFAULT_PERIOD = "week"
-DIRECTIONS = ("inbound", "outbound", "internal")
-RESULTS = (
-    "answered",
-    "abandoned",
-    "no_answer",
-    "busy",
-    "failed",
-    "cancelled",
-    "agent_no_answer",
-    "dropped",
+NONE = "none"
+MISSED = (
+    "missed"  # asked for like a result: an incoming call that nobody answered, however it ended
 )
-NAMES = ("q", "period", "direction", "result", "queue", "agent", "outcome", *figure_asks.BEHIND)
+# Of a talk, in seconds: shorter than, or at least.
+LENGTHS = {"short": 30, "3": 180, "10": spelled.LONG_SECONDS, "30": 1800}
 FEWEST_DIGITS = 3
 WHOLE_NUMBER = 7  # digits from which a number is somebody's, and no extension or beginning
 FEW = 100  # customers whom a search may mean and still be looked up one by one
+RARE = 2000  # calls that are fetched and sorted sooner than all calls are walked
+UNSEEN = ("expected", "missing")  # a recording that is not there
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,67 +38,22 @@ class Wanted:
     """What a list of calls is narrowed to; what is empty narrows nothing."""
 
     since: datetime | None = None
+    until: datetime | None = None
     direction: str = ""
-    result: str = ""
+    result: str = ""  # of the call, or MISSED
     queue: str = ""
     agent_id: int | None = None
-    outcome_id: int | None = None
+    team_id: int | None = None
+    campaign: str = ""
+    outcome: str = ""  # its id, or NONE: answered, and nobody said what came of it
+    length: str = ""  # of LENGTHS
+    recorded: bool = False
+    unreached: bool = False  # missed, and nobody talked with that number since
     text: str = ""
     region: str = "IL"
     set_code: str = ""  # of metrics.SETS: the calls behind a figure's number
     behind: conditions.Wanted | None = None
     rules: conditions.Rules = conditions.Rules()
-
-
-def chosen(query: Mapping[str, str]) -> dict[str, str]:
-    """Return the filters of an address, without what cannot be."""
-    values = {name: query.get(name, "")[:100].strip() for name in NAMES}
-    allowed = {"period": PERIODS, "direction": DIRECTIONS, "result": RESULTS}
-    for name, possible in allowed.items():
-        if values[name] not in possible:
-            values[name] = ""
-    for name in ("agent", "outcome"):
-        values[name] = row_id(values[name])
-    values["period"] = values["period"] or DEFAULT_PERIOD
-    return values
-
-
-def row_id(text: str) -> str:
-    """Return what may be the id of a row, else nothing."""
-    return text if text.isascii() and text.isdigit() and len(text) < 10 else ""
-
-
-def since(period: str, midnight: Callable[[], datetime]) -> datetime | None:
-    """Return when a period began; None where it has no beginning. Days begin at the office's midnight."""
-    days = PERIODS.get(period)
-    return None if days is None else midnight() - timedelta(days=days)
-
-
-def wanted(
-    values: Mapping[str, str], midnight: Callable[[], datetime], settings: Settings
-) -> Wanted:
-    """Turn the filters of an address into conditions; days begin at the office's midnight."""
-    behind = figure_asks.calls_behind(values, settings.site.timezone)
-    if behind is not None:
-        return Wanted(
-            result=values["result"],
-            outcome_id=int(values["outcome"]) if values["outcome"] else None,
-            text=values["q"],
-            region=settings.site.region,
-            set_code=values["set"],
-            behind=behind,
-            rules=figure_asks.rules(settings),
-        )
-    return Wanted(
-        since=since(values["period"], midnight),
-        direction=values["direction"],
-        result=values["result"],
-        queue=values["queue"],
-        agent_id=int(values["agent"]) if values["agent"] else None,
-        outcome_id=int(values["outcome"]) if values["outcome"] else None,
-        text=values["q"],
-        region=settings.site.region,
-    )
 
 
 def calls(
@@ -153,21 +102,86 @@ def _conditions(
         found.append(conditions.sets(wanted.rules, own)[wanted.set_code])
     if wanted.since is not None:
         found.append(call.started >= wanted.since)
-    for column, value in (
-        (call.direction, wanted.direction),
-        (call.result, wanted.result),
-        (call.queue, wanted.queue),
-    ):
-        if value:
-            found.append(column == value)
-    if wanted.outcome_id is not None:
-        found.append(call.outcome_id == wanted.outcome_id)
-    if wanted.agent_id is not None:
-        part = sa_orm.aliased(models.CallParticipant)
-        found.append(exists().where(part.call_id == call.id, part.user_id == wanted.agent_id))
+    if wanted.until is not None:
+        found.append(call.started < wanted.until)
+    missed = wanted.result == MISSED or wanted.unreached
+    if wanted.direction and not (missed and wanted.direction == "inbound"):
+        found.append(call.direction == wanted.direction)
+    if wanted.queue:
+        found.append(call.queue == wanted.queue)
+    found += _came_of_it(wanted)
+    found += _with_whom(session, viewer, wanted)
     if wanted.text:
         found.append(_meant(session, wanted.text, wanted.region))
     return found
+
+
+def _came_of_it(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Say how calls ended, and what was said of them."""
+    call = models.Call
+    found: list[ColumnElement[bool]] = []
+    if wanted.result == MISSED or wanted.unreached:
+        found.append(spelled.missed(call))
+    if wanted.unreached:
+        found += _unreached()
+    if wanted.result and wanted.result != MISSED:
+        found.append(call.result == wanted.result)
+    if wanted.outcome == NONE:
+        found.append(spelled.unsaid(call))
+    elif wanted.outcome:
+        found.append(call.outcome_id == int(wanted.outcome))
+    if wanted.length == "short":
+        found.append(call.talk_seconds < LENGTHS["short"])
+    elif wanted.length:
+        least = LENGTHS[wanted.length]
+        found.append(call.talk_seconds >= least)
+        if least >= spelled.LONG_SECONDS:
+            found.append(spelled.long(call))
+    if wanted.campaign:
+        code = spelled.campaign_code(call.variables)
+        found.append(
+            code.is_(None) if wanted.campaign == conditions.NONE else code == wanted.campaign
+        )
+    return found
+
+
+def _unreached() -> list[ColumnElement[bool]]:
+    """Say that nobody talked with the number since, whoever called whom."""
+    call, later = models.Call, sa_orm.aliased(models.Call)
+    talked = exists().where(
+        later.far_e164 == call.far_e164,
+        later.started > call.started,
+        later.answered.is_not(None),
+        later.merged_into.is_(None),
+    )
+    return [call.far_e164.is_not(None), ~talked]
+
+
+def _with_whom(
+    session: sa_orm.Session, viewer: visibility.Viewer, wanted: Wanted
+) -> list[ColumnElement[bool]]:
+    """Say who of us took part, and whether it can be heard."""
+    found: list[ColumnElement[bool]] = []
+    part, recording = sa_orm.aliased(models.CallParticipant), sa_orm.aliased(models.Recording)
+    if wanted.agent_id is not None:
+        found.append(_of(session, part.call_id, part.user_id == wanted.agent_id))
+    if wanted.team_id is not None:
+        member = models.Membership
+        theirs = select(member.user_id).where(member.team_id == wanted.team_id)
+        found.append(_of(session, part.call_id, part.user_id.in_(theirs)))
+    if wanted.recorded:
+        heard = visibility.visible(viewer, recording)
+        found.append(_of(session, recording.call_id, recording.state.not_in(UNSEEN), heard))
+    return found
+
+
+def _of(session: sa_orm.Session, call_id: Any, *those: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Say that a call has such a row. Where there are few, they name the calls to look at; else each call is asked in turn."""
+    few = session.execute(select(call_id).where(*those).limit(RARE + 1)).all()
+    if len(few) <= RARE:
+        rare: ColumnElement[bool] = models.Call.id.in_(select(call_id).where(*those))
+        return rare
+    return exists().where(call_id == models.Call.id, *those)
 
 
 def _meant(session: sa_orm.Session, text: str, region: str) -> ColumnElement[bool]:

@@ -51,6 +51,8 @@ PROBLEMS: Mapping[str, str] = {
     "taken": i18n.N_("This is taken already"),
     "in_use": i18n.N_("This team is in use: move its people, queues and customers first"),
     "last_admin": i18n.N_("Somebody must remain who can administer"),
+    "view_name": i18n.N_("A name has 1 to 60 characters"),
+    "too_many": i18n.N_("There are 50 views of this list already: delete one first"),
     "wrong": i18n.N_("This code is wrong or was used already"),
 }
 NUMBER = i18n.N_("A whole number from {least} to {most} is needed")

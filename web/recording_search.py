@@ -12,7 +12,7 @@ from sqlalchemy import orm as sa_orm
 from callcenter import models
 from callcenter.crm import paging, visibility, words
 from recordings import passages, search
-from web import call_search
+from web import call_filters
 
 PAGE = 50
 LONGEST = 20_000  # characters of the field that are read at all
@@ -42,21 +42,23 @@ def chosen(query: Mapping[str, str]) -> dict[str, str]:
     """Return the filters of an address, without what cannot be."""
     values = {name: query.get(name, "")[:100].strip() for name in NAMES}
     values["q"] = query.get("q", "")[:LONGEST].strip()
-    if values["period"] not in call_search.PERIODS:
+    if values["period"] not in call_filters.PERIODS:
         values["period"] = ""
     if values["side"] not in search.SIDES:
         values["side"] = ""
-    values["agent"] = call_search.row_id(values["agent"])
+    if values["agent"] != call_filters.ME:
+        values["agent"] = call_filters.row_id(values["agent"])
     return values
 
 
-def wanted(values: Mapping[str, str], midnight: Callable[[], datetime]) -> search.Wanted:
-    """Turn the filters of an address into what is looked for."""
+def wanted(values: Mapping[str, str], midnight: Callable[[], datetime], me: int) -> search.Wanted:
+    """Turn the filters of an address into what is looked for; `me` is who looks."""
+    agent = str(me) if values["agent"] == call_filters.ME else values["agent"]
     return search.Wanted(
         words.parse(values["q"]),
         side=values["side"],
-        since=call_search.since(values["period"], midnight),
-        agent_id=int(values["agent"]) if values["agent"] else None,
+        since=call_filters.since(values["period"], midnight),
+        agent_id=int(agent) if agent else None,
         queue=values["queue"],
     )
 

@@ -34,6 +34,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "reason_archived", "reason_restored", "reasons_ordered", "recording_retry", "recording_retry_all", "number_added", "number_removed", "site_changed",
         "exchange_changed", "setup_begun", "setup_finished", "recording_policy_changed", "recording_rule_set",
         "recording_rule_removed",
+        "view_shared", "view_deleted",
     ),
     "campaigns": (
         "campaign_create", "campaign_edit", "campaign_running", "campaign_paused", "campaign_ended", "campaign_draft",

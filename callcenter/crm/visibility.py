@@ -14,7 +14,8 @@ Notes, tasks and cases follow their customer or call, their author or assignee; 
 own calls, are open to themselves, to who leads their team, and to managers and administrators (`watches`).
 
 Campaigns are seen by their team (all, where they have none): by agents while they run or pause, by supervisors always. A lead is
-seen by who sees to its campaign, and by the agent on whose desk it is; the files it came from by the former alone.
+seen by who sees to its campaign, and by the agent on whose desk it is; the files it came from by the former alone. A saved view
+of a list is its owner's, of those who share a team with them, or everybody's, as they said.
 The conditions are EXISTS over indexes, so
 that a page of the newest rows stops after that page; they use aliases of their own and go into any query.
 """
@@ -274,6 +275,13 @@ def _of_campaign(viewer: Viewer, row: Any) -> ColumnElement[bool]:
     return exists().where(campaign.id == row.campaign_id, _campaign(viewer, campaign))
 
 
+def _saved_view(viewer: Viewer, view: Any) -> ColumnElement[bool]:
+    member, teams = _alias(models.Membership), viewer.team_ids | viewer.led_team_ids
+    colleague = exists().where(member.user_id == view.owner_id, member.team_id.in_(teams))
+    theirs = or_(view.shared == "all", and_(view.shared == "team", colleague))
+    return or_(view.owner_id == viewer.id, theirs)
+
+
 _RULES: dict[type[models.Base], Callable[[Viewer, Any], ColumnElement[bool]]] = {
     models.Party: _party,
     models.Call: _call,
@@ -288,4 +296,5 @@ _RULES: dict[type[models.Base], Callable[[Viewer, Any], ColumnElement[bool]]] = 
     models.Campaign: _campaign,
     models.Lead: _lead,
     models.ImportBatch: _batch,
+    models.SavedView: _saved_view,
 }

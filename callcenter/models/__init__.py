@@ -53,6 +53,7 @@ from callcenter.models.users import (
     User,
     WebSession,
 )
+from callcenter.models.views import ListDefault, SavedView
 from callcenter.models.words import COLUMNS as WORD_COLUMNS
 from callcenter.models.words import WordDocument
 
@@ -75,6 +76,7 @@ __all__ = [
     "KnownDevice",
     "Lead",
     "LegalHold",
+    "ListDefault",
     "Membership",
     "Note",
     "NumberChoice",
@@ -94,6 +96,7 @@ __all__ = [
     "RecoveryCode",
     "Reminder",
     "RetentionRule",
+    "SavedView",
     "Segment",
     "Task",
     "Team",

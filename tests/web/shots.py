@@ -28,6 +28,11 @@ def pages(place: site.Site) -> dict[str, tuple[str, str]]:
         "calls": ("manager", "/calls"),
         "calls-empty": ("manager", "/calls?q=zzzz"),
         "call": ("manager", f"/calls/{place.call_id}"),
+        "calls-narrowed": (
+            "supervisor",
+            "/calls?period=custom&from=2026-01-01&agent=me&length=3&colour=red",
+        ),
+        "views": ("supervisor", "/views/calls"),
         "figures": ("manager", "/figures?period=month&by=day"),
         "figures-hours": ("supervisor", "/figures?period=week&by=hour&family=outbound"),
         "figures-agents": ("manager", "/figures?period=week&by=agent"),

@@ -54,6 +54,12 @@ PAGES = {
     ("GET", "/recordings/{id}/audio"): STAFF,
     ("POST", "/recordings/{id}/retry"): {"supervisor", "manager", "admin"},
     ("GET", "/calls.csv"): {"supervisor", "manager", "admin"},
+    ("GET", "/views/{list}"): STAFF,
+    ("POST", "/views/{list}"): STAFF,
+    ("POST", "/views/{list}/default"): STAFF,
+    ("POST", "/views/{id}/change"): STAFF,
+    ("POST", "/views/{id}/delete"): STAFF,
+    ("POST", "/views/{id}/restore"): STAFF,
     ("GET", "/figures"): {"supervisor", "manager", "admin"},
     ("GET", "/figures.csv"): {"supervisor", "manager", "admin"},
     ("GET", "/campaigns"): STAFF,
@@ -179,6 +185,7 @@ def test_an_application_with_an_unlisted_url_does_not_start() -> None:
 def _path(row: routes.Route, place: site.Site) -> str:
     path = row.path.replace(r"{id:\d+}", "987654").replace("{language}", "he")
     path = path.replace("{pbx}", "main").replace("{queue}", "no-such-queue")
+    path = path.replace("{list:[a-z]+}", "calls")
     return path.replace("{id}", "no-such-call")
 
 

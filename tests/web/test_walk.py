@@ -38,6 +38,7 @@ class Theirs:
     batch: int
     task: int
     lead: int
+    view: int
 
 
 def _other_team(place: site.Site) -> Theirs:
@@ -109,9 +110,14 @@ def _other_team(place: site.Site) -> Theirs:
             callback_user_id=stranger.id, next_at=utcnow(), created_at=utcnow(),
         )  # fmt: skip
         session.add(lead)
+        view = models.SavedView(
+            owner_id=stranger.id, list="calls", name=SECRET_NAME, query="", shared="team", created_at=utcnow(),
+        )  # fmt: skip
+        session.add(view)
         session.flush()
         return Theirs(
             party.id, call.id, "strange.1", recording.id, stranger.id, campaign.id, batch.id, task.id, lead.id,
+            view.id,
         )  # fmt: skip
 
 
@@ -126,12 +132,14 @@ def _addressed(row: routes.Route, theirs: Theirs) -> str:
         "/imports": theirs.batch,
         "/tasks/leads": theirs.lead,
         "/tasks": theirs.task,
+        "/views": theirs.view,
     }
     path = row.path
     for begin, key in keys.items():
         if path.startswith(begin):
             path = path.replace(r"{id:\d+}", str(key))
     path = path.replace("{id}", theirs.linkedid).replace(r"{id:\d+}", "987654")
+    path = path.replace("{list:[a-z]+}", "calls")
     return path.replace("{language}", "en").replace("{pbx}", "main").replace("{queue}", "support")
 
 
@@ -151,6 +159,8 @@ OBJECTS = (
     "/tasks/leads/{id}",
     "/tasks/leads/{id}/take",
 )
+# Nor does a role open somebody's view.
+OF_NOBODY = ("/views/{id}/change", "/views/{id}/delete", "/views/{id}/restore")
 OF_KEEPERS = (
     "/recordings/{id}/retry",
     "/campaigns/{id}",
@@ -163,15 +173,16 @@ OF_KEEPERS = (
     "/imports/{id}/errors.csv",
 )
 HIDDEN = {
-    "agent": set(OBJECTS),
-    "supervisor": {*OBJECTS, *OF_KEEPERS},
+    "agent": {*OBJECTS, *OF_NOBODY},
+    "supervisor": {*OBJECTS, *OF_KEEPERS, *OF_NOBODY},
     # They may see the stranger, who has no such number to block.
-    "manager": {"/customers/{id}/do-not-call"},
+    "manager": {"/customers/{id}/do-not-call", *OF_NOBODY},
     # Nor may an administrator hear.
     "admin": {
         "/customers/{id}/do-not-call",
         "/recordings/{id}/audio",
         "/recordings/{id}/retry",
+        *OF_NOBODY,
     },
 }
 # Managers and administrators may see the stranger's tasks.
@@ -220,6 +231,7 @@ async def test_what_is_another_teams_is_found_at_no_url_and_in_no_list(
             f"/calls?period=all&agent={theirs.user}", f"/api/v1/search?q={SECRET_NAME}",
             "/api/v1/search?q=0529998877", "/desk", "/desk/today", "/tasks", f"/tasks?who={theirs.user}",
             f"/tasks?task={theirs.task}&said=done",
+            "/views/calls",
         ):  # fmt: skip
             async with browser.get(path) as answer:
                 text = await answer.text()

@@ -1,99 +1,20 @@
-"""The list of calls with its filters, and one call: who took part, what came of it, what was said."""
+"""One call: who took part, what came of it, what was said."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from aiohttp import web
 from sqlalchemy import orm as sa_orm
 from sqlalchemy import select
 
 from callcenter import models
-from callcenter.crm import audit, paging, visibility
+from callcenter.crm import audit, visibility
 from callcenter.db import utcnow
-from callcenter.reports.figures import SET_NAMES
 from recordings import waiting
-from web import auth, call_search, keys, lookups, rendering
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A page of the list and what its filters offer."""
-
-    page: paging.Page[models.Call]
-    parties: dict[int, models.Party]
-    people: dict[int, str]
-    recordings: dict[int, models.Recording]
-    queues: dict[str, str]
-    outcomes: dict[int, str]
-    agents: dict[int, str]
-    notes: dict[int, str]
-    teams: dict[int, str]
-    behind: int | None = None  # how many there are, where the list is what stands behind a figure
-
-
-def read_list(
-    session: sa_orm.Session,
-    viewer: visibility.Viewer,
-    wanted: call_search.Wanted,
-    *,
-    after: str,
-    language: str,
-) -> Listed:
-    """Read a page of visible calls."""
-    page = call_search.calls(session, viewer, wanted, after=after)
-    return Listed(
-        page=page,
-        parties=lookups.open_customers(session, viewer, [call.party_id for call in page.items]),
-        people=lookups.people(
-            session, [part.user_id for call in page.items for part in call.participants]
-        ),
-        recordings=lookups.recorded(session, viewer, [call.id for call in page.items]),
-        queues=lookups.queues(session, language),
-        outcomes=lookups.outcomes(session, language),
-        agents=lookups.colleagues(session, viewer),
-        notes=lookups.notes(session, viewer, [call.id for call in page.items]),
-        teams=lookups.teams(session, viewer) if wanted.behind else {},
-        behind=call_search.count(session, viewer, wanted) if wanted.behind else None,
-    )
-
-
-async def listing(request: web.Request) -> web.StreamResponse:
-    """Show the list."""
-    settings = request.app[keys.SETTINGS]
-    formats = rendering.fmt(request)
-    chosen = call_search.chosen(request.query)
-    wanted = call_search.wanted(chosen, formats.midnight, settings)
-    listed = await request.app[keys.DATABASE].run(
-        read_list,
-        auth.current(request).viewer,
-        wanted,
-        after=request.query.get("after", ""),
-        language=auth.texts(request).language,
-    )
-    kept = {name: value for name, value in chosen.items() if value}
-    tabs = {period: _link({**kept, "period": period}) for period in call_search.PERIODS}
-    return rendering.page(
-        request,
-        "calls/list.html",
-        listed=listed,
-        chosen=chosen,
-        tabs=tabs,
-        filtered=any(value for name, value in chosen.items() if name != "period"),
-        wanted=wanted,
-        set_name=auth.texts(request).translations.gettext(SET_NAMES.get(wanted.set_code, "-")),
-        file=f"/calls.csv?{urlencode(kept)}",
-        cleared=_link({"period": chosen["period"]}),
-        first=_link(kept) if request.query.get("after") else "",
-        older=_link({**kept, "after": listed.page.next}) if listed.page.next else "",
-    )
-
-
-def _link(values: dict[str, str]) -> str:
-    return f"/calls?{urlencode(values)}"
+from web import auth, keys, lookups, rendering
 
 
 @dataclass(frozen=True, slots=True)

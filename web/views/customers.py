@@ -15,11 +15,9 @@ from callcenter import models
 from callcenter.crm import customers, paging, search, slots, timeline, visibility
 from callcenter.db import utcnow
 from callcenter.outbound import dnc
-from web import auth, keys, lookups, rendering
+from web import auth, call_filters, customer_filters, keys, lookups, rendering, saved_views
 
 PAGE = 50
-STATUSES = ("lead", "prospect", "customer", "former")
-LONGEST_QUERY = 100
 RECENT = timedelta(days=90)
 
 
@@ -50,19 +48,16 @@ def read_list(
 async def listing(request: web.Request) -> web.StreamResponse:
     """Show the list."""
     viewer = auth.current(request).viewer
-    query = request.query
-    text = query.get("q", "")[:LONGEST_QUERY].strip()
-    status = query.get("status", "") if query.get("status") in STATUSES else ""
-    mine, vip = query.get("mine") == "1", query.get("vip") == "1"
+    shelf = await saved_views.shelf(request, "customers")
+    chosen = customer_filters.chosen(request.query)
     listed = await request.app[keys.DATABASE].run(
         read_list,
         viewer,
-        text,
+        chosen["q"],
         region=request.app[keys.SETTINGS].site.region,
-        narrowed=search.Filter(status=status, owner_id=viewer.id if mine else None, vip=vip),
-        after=query.get("after", ""),
+        narrowed=customer_filters.narrowed(chosen, viewer.id),
+        after=request.query.get("after", ""),
     )
-    chosen = {"q": text, "status": status, "mine": "1" if mine else "", "vip": "1" if vip else ""}
     kept = {name: value for name, value in chosen.items() if value}
     return rendering.page(
         request,
@@ -70,8 +65,10 @@ async def listing(request: web.Request) -> web.StreamResponse:
         parties=listed.page.items,
         owners=listed.owners,
         chosen=chosen,
+        shelf=shelf,
+        dropped=call_filters.dropped(request.query, chosen),
         filtered=bool(kept),
-        first=f"/customers?{urlencode(kept)}" if query.get("after") else "",
+        first=f"/customers?{urlencode(kept) or 'view=all'}" if request.query.get("after") else "",
         older=_older("/customers", kept, listed.page.next),
     )
 

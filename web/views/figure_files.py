@@ -9,11 +9,11 @@ from aiohttp import web
 from sqlalchemy import orm as sa_orm
 
 from callcenter import models
-from callcenter.crm import audit, visibility
+from callcenter.crm import audit
 from callcenter.reports import exports
-from web import auth, call_search, figure_tables, keys, lookups, rendering
+from web import auth, call_filters, call_search, figure_tables, keys, lookups, rendering
 from web.i18n import N_
-from web.views import figures
+from web.views import call_list, figures
 
 PAGE = 1000
 TEXTS = (
@@ -76,14 +76,14 @@ def _numbers(cells: tuple[figure_tables.Cell, ...]) -> list[int | float | None]:
 
 def _page(
     session: sa_orm.Session,
-    viewer: visibility.Viewer,
-    wanted: call_search.Wanted,
+    asked: call_filters.Asked,
     *,
     after: str,
-    language: str,
     local: Callable[[Any], Any],
 ) -> tuple[str, str]:
     """Return some rows of the file, and the place of those behind them."""
+    viewer, language = asked.viewer, asked.language
+    _, wanted = asked.within(call_filters.options(session, viewer, language))
     page = call_search.calls(session, viewer, wanted, after=after, most=PAGE)
     people = lookups.people(session, [p.user_id for c in page.items for p in c.participants])
     open_to = lookups.open_customers(session, viewer, [c.party_id for c in page.items])
@@ -113,10 +113,7 @@ def _call(
 
 async def calls(request: web.Request) -> web.StreamResponse:
     """Send the calls of a list, all of its pages."""
-    texts, formats = auth.texts(request), rendering.fmt(request)
-    settings = request.app[keys.SETTINGS]
-    chosen = call_search.chosen(request.query)
-    wanted = call_search.wanted(chosen, formats.midnight, settings)
+    texts, asked = auth.texts(request), call_list.asked(request)
     await _audited(request, "calls")
     response = web.StreamResponse(headers=_headers("calls"))
     await response.prepare(request)
@@ -127,8 +124,7 @@ async def calls(request: web.Request) -> web.StreamResponse:
     after, more = "", True
     while more:
         lines, after = await request.app[keys.DATABASE].run(
-            _page, auth.current(request).viewer, wanted,
-            after=after, language=texts.language, local=formats.local,
+            _page, asked, after=after, local=rendering.fmt(request).local
         )  # fmt: skip
         await response.write(lines.encode())
         more = bool(after)

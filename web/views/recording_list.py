@@ -13,7 +13,7 @@ from sqlalchemy import select
 from callcenter import models
 from callcenter.crm import visibility, words
 from recordings import search
-from web import auth, keys, lookups, recording_search, rendering
+from web import auth, call_filters, keys, lookups, recording_search, rendering, saved_views
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,10 @@ def read(
 
 async def listing(request: web.Request) -> web.StreamResponse:
     """Show the recordings."""
+    shelf = await saved_views.shelf(request, "recordings")
     chosen = recording_search.chosen(request.query)
-    wanted = recording_search.wanted(chosen, rendering.fmt(request).midnight)
+    me = auth.current(request).id
+    wanted = recording_search.wanted(chosen, rendering.fmt(request).midnight, me)
     after = request.query.get("after", "")
     listed = await request.app[keys.DATABASE].run(
         read,
@@ -76,7 +78,7 @@ async def listing(request: web.Request) -> web.StreamResponse:
     link = "/recordings?" + urlencode(kept)
     return rendering.page(
         request, "recordings.html", listed=listed, chosen=chosen, wanted=wanted,
-        filtered=any(chosen.values()),
+        shelf=shelf, dropped=call_filters.dropped(request.query, chosen), filtered=any(chosen.values()),
         first=link if after else "",
         older=f"{link}&after={listed.page.next}" if listed.page.next else "",
     )  # fmt: skip
