@@ -1,18 +1,16 @@
-"""Every URL, on one screen, with the roles it is for. What is not here is not served: the application refuses to start
-with a route that stands in no row, and `admit` refuses whoever is in none of the row's roles.
+"""Every URL with the roles it is for, here and in web/routes_rules.py. What is not here is not served: the application refuses to
+start with a route that stands in no row, and `admit` refuses whoever is in none of the row's roles.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from callcenter import errors
-from callcenter.models import ROLES
-from web import keys, metrics
+from web import keys, metrics, routes_rules
 from web.rendering import STATIC
+from web.route import ADMINS, ANYONE, KEEPERS, SEATED, STAFF, WORDERS, Route
 from web.views import (
     account,
     account_security,
@@ -32,9 +30,7 @@ from web.views import (
     recordings,
     settings_audit,
     settings_choices,
-    settings_dnc,
     settings_phones,
-    settings_recording,
     settings_site,
     settings_teams,
     settings_users,
@@ -45,12 +41,6 @@ from web.views import (
     welcome_recordings,
 )
 
-ANYONE = frozenset({"anonymous", *ROLES})
-STAFF = frozenset(ROLES)
-SEATED = frozenset({"agent", "supervisor"})
-KEEPERS = frozenset({"supervisor", "manager", "admin"})
-WORDERS = frozenset({"manager", "admin"})
-ADMINS = frozenset({"admin"})
 # What somebody can still do whose role must have a second step and who has none yet.
 WHILE_ENROLLING = (
     "/settings/security",
@@ -58,17 +48,6 @@ WHILE_ENROLLING = (
     "/settings/security/password",
     "/settings/security/sessions",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One URL; `handler` is None where a library adds the route itself."""
-
-    method: str
-    path: str
-    roles: frozenset[str]
-    handler: Handler | None
-
 
 PAGES = (
     Route("GET", "/healthz", ANYONE, system.health_word),
@@ -157,20 +136,11 @@ SETTINGS = (
     Route("GET", "/settings/numbers", ADMINS, settings_teams.show_numbers),
     Route("POST", "/settings/numbers", ADMINS, settings_teams.add_number),
     Route("POST", r"/settings/numbers/{id:\d+}/remove", ADMINS, settings_teams.remove_number),
-    Route("GET", "/settings/do-not-call", KEEPERS, settings_dnc.show),
-    Route("POST", "/settings/do-not-call", WORDERS, settings_dnc.add),
-    Route("POST", "/settings/do-not-call/import", WORDERS, settings_dnc.send),
-    Route("POST", "/settings/do-not-call/remove", WORDERS, settings_dnc.remove),
-    Route("POST", "/settings/do-not-call/back", WORDERS, settings_dnc.put_back),
-    Route("GET", "/settings/do-not-call.csv", WORDERS, settings_dnc.export),
-    Route("GET", "/settings/recording", ADMINS, settings_recording.show),
-    Route("POST", "/settings/recording", ADMINS, settings_recording.save),
-    Route("POST", "/settings/recording/rules", ADMINS, settings_recording.put),
-    Route("POST", r"/settings/recording/rules/{id:\d+}/remove", ADMINS, settings_recording.remove),
     Route("GET", "/settings/site", ADMINS, settings_site.show_site),
     Route("POST", "/settings/site", ADMINS, settings_site.save_site),
     Route("GET", "/settings/audit", WORDERS, settings_audit.show),
     Route("GET", "/settings/audit.csv", WORDERS, settings_audit.export),
+    *routes_rules.ROWS,
 )  # fmt: skip
 
 # The first run. Its first step is for whoever has the word that the program printed, and for nobody once there is an administrator.

@@ -14,7 +14,7 @@ from callcenter.crm import accounts, visibility
 from callcenter.db import utcnow
 from tests.web import site
 from tests.web.conftest import Client
-from web import routes
+from web import route, routes
 
 ROLES = ("agent", "supervisor", "manager", "admin")
 ALL = (*routes.PAGES, *routes.SETTINGS, *routes.WELCOME, *routes.API)
@@ -102,7 +102,7 @@ def _other_team(place: site.Site) -> Theirs:
         )
 
 
-def _addressed(row: routes.Route, theirs: Theirs) -> str:
+def _addressed(row: route.Route, theirs: Theirs) -> str:
     """Return a URL that names what is theirs."""
     keys = {
         "/customers": theirs.party,
@@ -133,6 +133,8 @@ OBJECTS = (
 )
 OF_KEEPERS = (
     "/recordings/{id}/retry",
+    "/recordings/{id}/keep",
+    "/calls/{id}/legal-hold",
     "/campaigns/{id}",
     "/floor/calls/{id}",
     "/campaigns/{id}/state",
@@ -152,6 +154,7 @@ HIDDEN = {
         "/customers/{id}/do-not-call",
         "/recordings/{id}/audio",
         "/recordings/{id}/retry",
+        "/recordings/{id}/keep",
     },
 }
 
