@@ -62,6 +62,8 @@ class Backlog:
     no_room_since: float | None = None  # the oldest that waits because the store is full
     pace: float = 0.0  # seconds of speech transcribed a second, of the last quarter of an hour
     seconds: float = 0.0  # of speech transcribed in all
+    swept: float | None = None  # when a worker last looked for recordings whose time is over
+    marked: int = 0  # of those, that go when their grace is over
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from callcenter import health, models
 from callcenter.settings import Settings
-from recordings import jobs
+from recordings import jobs, retention
 
 FAILED = ("failed", "missing")
 RECENT = timedelta(days=1)
@@ -31,6 +31,7 @@ def read(session: Session, now: datetime) -> health.Backlog:
     full = select(func.min(row.started_at)).where(
         row.state.in_(("expected", "missing", *jobs.HEARD)), row.reason.startswith("disk_full:")
     )
+    kept = retention.state(session)
     heard = session.scalar(select(func.sum(row.seconds)).where(row.state == "done"))
     return health.Backlog(
         states={state: count for state, count in states},
@@ -39,6 +40,8 @@ def read(session: Session, now: datetime) -> health.Backlog:
         no_room_since=_epoch(session.scalar(full)),
         pace=_pace(session, now),
         seconds=float(heard or 0.0),
+        swept=_epoch(kept.swept_at),
+        marked=kept.marked.count,
     )
 
 

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from callcenter import errors, models
 from callcenter.crm import audit, choices, stamps
-from recordings import rules
+from recordings import periods, rules
 
 LONGEST_NOTICE = 300
 ONLY = 1  # the one row's id
+Named = tuple[str, str, str]  # scope, exchange, value
 
 
 def policy(session: Session, *, lock: bool = False) -> models.RecordingPolicy:
@@ -90,7 +91,7 @@ def _notice(values: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def named(of: str) -> tuple[str, str, str]:
+def named(of: str) -> Named:
     """Part `scope/exchange/value`, as a form names what an exception is for."""
     scope, _, rest = of.partition("/")
     pbx, _, value = rest.partition("/")
@@ -98,7 +99,7 @@ def named(of: str) -> tuple[str, str, str]:
 
 
 def check(
-    session: Session, of: tuple[str, str, str], queues: Collection[tuple[str, str]],
+    session: Session, of: Named, queues: Collection[tuple[str, str]],
     *, scopes: Collection[str] = rules.SCOPES,
 ) -> None:  # fmt: skip
     """Raise Invalid where there is nothing that an exception could be for."""
@@ -117,22 +118,32 @@ def _campaign(session: Session, value: str) -> bool:
     return known and session.get(models.Campaign, int(value)) is not None
 
 
-def put(session: Session, by: audit.By, of: tuple[str, str, str], *, record: bool) -> None:
-    """Make an exception, or change the one that is there."""
-    scope, pbx, value = of
-    row = models.RecordingRule
-    query = select(row).where(row.scope == scope, row.pbx == pbx, row.value == value)
+def put(session: Session, by: audit.By, of: Named, *, record: bool) -> None:
+    """Make an exception from what is recorded, or change the one that is there."""
+    before = _put(session, models.RecordingRule, of, "record", record)
+    audit.note(session, by, "recording_rule_set", (of[0], _id(of)), {"record": [before, record]})
+
+
+def keep_for(session: Session, by: audit.By, of: Named, *, days: int | None) -> None:
+    """Make an exception from how long is kept, or change the one that is there; None keeps for good."""
+    before = _put(session, models.RetentionRule, of, "keep_days", days)
+    audit.note(session, by, "retention_rule_set", (of[0], _id(of)), {"days": [before, days]})
+
+
+def _put(session: Session, model: Any, of: Named, column: str, value: Any) -> Any:
+    scope, pbx, name = of
+    query = select(model).where(model.scope == scope, model.pbx == pbx, model.value == name)
     found = session.scalar(query.with_for_update())
-    before = found.record if found else None
+    before = getattr(found, column) if found else None
     if found is None:
-        found = models.RecordingRule(scope=scope, pbx=pbx, value=value)
-        session.add(found)
-    found.record = record
-    audit.note(session, by, "recording_rule_set", (scope, _id(of)), {"record": [before, record]})
+        session.add(model(scope=scope, pbx=pbx, value=name, **{column: value}))
+    else:
+        setattr(found, column, value)
+    return before
 
 
 def remove(session: Session, by: audit.By, key: int) -> models.RecordingRule:
-    """Take an exception away and return it."""
+    """Take an exception from what is recorded away, and return it."""
     found = session.get(models.RecordingRule, key)
     if found is None:
         raise errors.NotFound("no such rule")
@@ -142,5 +153,40 @@ def remove(session: Session, by: audit.By, key: int) -> models.RecordingRule:
     return found
 
 
-def _id(of: tuple[str, str, str]) -> str:
+def keep_as_others(session: Session, by: audit.By, key: int) -> models.RetentionRule:
+    """Take an exception from how long is kept away, and return it."""
+    found = session.get(models.RetentionRule, key)
+    if found is None:
+        raise errors.NotFound("no such rule")
+    session.delete(found)
+    of = found.scope, found.pbx, found.value
+    audit.note(session, by, "retention_rule_removed", (found.scope, _id(of)), {"days": found.keep_days})  # fmt: skip
+    return found
+
+
+def _id(of: Named) -> str:
     return f"{of[1]}/{of[2]}" if of[1] else of[2]
+
+
+def kept_stamp(row: models.RecordingPolicy) -> str:
+    """Return the state of what the form of how long is kept changes."""
+    return stamps.of(row.keep_days, row.keep_transcripts)
+
+
+def kept(values: Mapping[str, Any]) -> tuple[int | None, bool]:
+    """Read of a form for how many days all is kept, None for good, and whether transcripts stay."""
+    days = choices.whole(values, "keep_days", least=1, most=periods.MOST_DAYS)
+    return days, values.get("keep_transcripts") == "1"
+
+
+def change_kept(session: Session, by: audit.By, values: Mapping[str, Any], *, seen: str) -> None:
+    """Change how long all is kept."""
+    row = policy(session, lock=True)
+    stamps.check(kept_stamp(row), seen)
+    days, transcripts = kept(values)
+    changed = audit.changes(
+        {"days": row.keep_days, "transcripts": row.keep_transcripts}, {"days": days, "transcripts": transcripts}
+    )  # fmt: skip
+    row.keep_days, row.keep_transcripts = days, transcripts
+    session.add(row)
+    audit.note(session, by, "retention_changed", ("recording", ""), changed)

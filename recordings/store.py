@@ -13,6 +13,7 @@ from a caller. Each is copied beside its place, flushed, renamed and read again 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
@@ -190,6 +191,21 @@ def remove(found: Found) -> None:
     """Remove what is in the store now from the exchange's folder; what is gone already is no matter."""
     for path in found.paths:
         path.unlink(missing_ok=True)
+
+
+def erase(settings: Settings, recording: models.Recording) -> None:
+    """Remove a recording's files from the store, and the folders of its day that are empty then; what is gone is no matter."""
+    root = Path(settings.recordings.folder).resolve()
+    for name in recording.stored.values():
+        path = (root / name).resolve()
+        if not name or not path.is_relative_to(root) or path == root:
+            continue  # no file of ours, so nothing of ours to remove
+        path.unlink(missing_ok=True)
+        for folder in path.parents:
+            if folder == root or not folder.is_relative_to(root):
+                break
+            with contextlib.suppress(OSError):  # not empty, or gone
+                folder.rmdir()
 
 
 def _name(recording: models.Recording, key: str) -> str:

@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from callcenter import logs
 from callcenter.db import Database, utcnow
 from callcenter.settings import Settings
-from recordings import jobs, steps
+from recordings import jobs, retention, steps
 
 log = structlog.get_logger(__name__)
 
@@ -129,6 +129,7 @@ class Worker:
         while not self._ending.is_set():
             try:
                 self.sweep()
+                retention.sweep(self.database, self.settings, utcnow(), ending=self._ending.is_set)
             except FORESEEN as error:  # locked, away or full: nothing that a traceback would tell
                 log.warning("the sweep failed, the next one may do", problem=str(error)[:200])
             except Exception:

@@ -63,6 +63,7 @@ PURE = (
     "callcenter/outbound/recycling.py",
     "callcenter/crm/passwords.py",
     "callcenter/crm/words.py",
+    "recordings/periods.py",
     "recordings/rules.py",
     "screenpop/cards.py",
     "screenpop/delays.py",

@@ -10,7 +10,12 @@ from sqlalchemy import orm as sa_orm
 from callcenter import models
 from callcenter.crm import visibility
 
-UNHEARD = ("failed", "missing", "empty")  # of several recordings of a call, these come last
+UNHEARD = (
+    "failed",
+    "missing",
+    "empty",
+    "deleted",
+)  # of several recordings of a call, these come last
 
 
 def label(labels: Mapping[str, str], language: str, otherwise: str = "") -> str:

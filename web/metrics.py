@@ -107,6 +107,9 @@ def _recordings(seen: health.Seen) -> Families:
     yield _gauge(
         "recordings_oldest_waiting_seconds", "Age of the oldest that waits.", (), _one(oldest)
     )
+    yield _gauge("recordings_marked", "Recordings that retention deletes.", (), _one(kept.marked))
+    swept = seen.now - kept.swept if kept.swept else 0.0
+    yield _gauge("retention_swept_seconds", "Age of retention's last sweep.", (), _one(swept))
     yield _gauge("transcribed_seconds", "Speech transcribed in all.", (), _one(kept.seconds))
     yield _gauge(
         "transcription_pace_ratio",

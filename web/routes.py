@@ -1,5 +1,5 @@
-"""Every URL, with the roles it is for (those of the settings and the first run: routes_settings.py). What is not here is not served: the application refuses to start
-with a route that stands in no row, and `admit` refuses whoever is in none of the row's roles.
+"""Every URL with the roles it is for, here and in the routes_*.py beside. What is not here is not served: the application refuses
+to start with a route that stands in no row, and `admit` refuses whoever is in none of the row's roles.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler
 from callcenter import errors
 from web import keys, metrics, routes_settings
 from web.rendering import STATIC
-from web.routing import ANYONE, KEEPERS, SEATED, STAFF, Route
+from web.route import ANYONE, KEEPERS, SEATED, STAFF, Route
 from web.views import (
     account,
     account_security,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from web.routing import ADMINS, ANYONE, KEEPERS, WORDERS, Route
+from web import routes_rules
+from web.route import ADMINS, ANYONE, WORDERS, Route
 from web.views import (
     settings_audit,
     settings_choices,
-    settings_dnc,
     settings_phones,
-    settings_recording,
     settings_site,
     settings_teams,
     settings_users,
@@ -47,20 +46,11 @@ SETTINGS = (
     Route("GET", "/settings/numbers", ADMINS, settings_teams.show_numbers),
     Route("POST", "/settings/numbers", ADMINS, settings_teams.add_number),
     Route("POST", r"/settings/numbers/{id:\d+}/remove", ADMINS, settings_teams.remove_number),
-    Route("GET", "/settings/do-not-call", KEEPERS, settings_dnc.show),
-    Route("POST", "/settings/do-not-call", WORDERS, settings_dnc.add),
-    Route("POST", "/settings/do-not-call/import", WORDERS, settings_dnc.send),
-    Route("POST", "/settings/do-not-call/remove", WORDERS, settings_dnc.remove),
-    Route("POST", "/settings/do-not-call/back", WORDERS, settings_dnc.put_back),
-    Route("GET", "/settings/do-not-call.csv", WORDERS, settings_dnc.export),
-    Route("GET", "/settings/recording", ADMINS, settings_recording.show),
-    Route("POST", "/settings/recording", ADMINS, settings_recording.save),
-    Route("POST", "/settings/recording/rules", ADMINS, settings_recording.put),
-    Route("POST", r"/settings/recording/rules/{id:\d+}/remove", ADMINS, settings_recording.remove),
     Route("GET", "/settings/site", ADMINS, settings_site.show_site),
     Route("POST", "/settings/site", ADMINS, settings_site.save_site),
     Route("GET", "/settings/audit", WORDERS, settings_audit.show),
     Route("GET", "/settings/audit.csv", WORDERS, settings_audit.export),
+    *routes_rules.ROWS,
 )  # fmt: skip
 
 # The first run. Its first step is for whoever has the word that the program printed, and for nobody once there is an administrator.

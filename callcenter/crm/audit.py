@@ -33,8 +33,11 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "outcome_archived", "outcome_restored", "outcomes_ordered", "reason_created", "reason_changed",
         "reason_archived", "reason_restored", "reasons_ordered", "recording_retry", "recording_retry_all", "number_added", "number_removed", "site_changed",
         "exchange_changed", "setup_begun", "setup_finished", "recording_policy_changed", "recording_rule_set",
-        "recording_rule_removed",
+        "recording_rule_removed", "retention_changed", "retention_rule_set", "retention_rule_removed",
         "view_shared", "view_deleted",
+    ),
+    "retention": (
+        "legal_hold_placed", "legal_hold_lifted", "recording_kept", "recording_let_go", "recordings_kept", "recordings_deleted",
     ),
     "campaigns": (
         "campaign_create", "campaign_edit", "campaign_running", "campaign_paused", "campaign_ended", "campaign_draft",

@@ -65,6 +65,7 @@ def pages(place: site.Site) -> dict[str, tuple[str, str]]:
         "do-not-call": ("manager", "/settings/do-not-call"),
         "do-not-call-led": ("supervisor", "/settings/do-not-call?q=000"),
         "recording": ("admin", "/settings/recording"),
+        "marked": ("admin", "/settings/recording/marked"),
         "site": ("admin", "/settings/site"),
         "audit": ("admin", "/settings/audit"),
         "welcome-site": ("admin", "/welcome/site"),

@@ -162,6 +162,7 @@ async def test_a_number_added_later_brings_its_calls(place: site.Site, client: C
         ("empty", "", "The recording holds no speech"),
         ("failed", "gave_up: <b>3</b> times", "&lt;b&gt;3&lt;/b&gt; times"),
         ("done", "", "Nothing was heard in this recording"),
+        ("deleted", "", "Deleted by retention"),
     ],
 )
 async def test_every_state_of_a_recording_has_its_words(
@@ -170,7 +171,9 @@ async def test_every_state_of_a_recording_has_its_words(
     with place.database.session() as session:
         for segment in session.scalars(select(models.Segment)):
             session.delete(segment)
-        session.execute(update(models.Recording).values(state=state, reason=reason))
+        session.execute(
+            update(models.Recording).values(state=state, reason=reason, deleted_at=utcnow())
+        )
     browser = await client("manager")
     assert says in await _text(browser, f"/calls/{place.call_id}?lang=en")
 

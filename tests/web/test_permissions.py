@@ -10,7 +10,7 @@ from callcenter import models
 from callcenter.crm import visibility
 from tests.web import site
 from tests.web.conftest import Client
-from web import routes
+from web import route, routes
 
 EVERYBODY = ("anonymous", "agent", "supervisor", "manager", "admin")
 STAFF = {"agent", "supervisor", "manager", "admin"}
@@ -129,6 +129,13 @@ SETTINGS = {
     ("POST", "/settings/recording"): ADMINS,
     ("POST", "/settings/recording/rules"): ADMINS,
     ("POST", "/settings/recording/rules/{id}/remove"): ADMINS,
+    ("POST", "/settings/recording/retention"): ADMINS,
+    ("POST", "/settings/recording/periods"): ADMINS,
+    ("POST", "/settings/recording/periods/{id}/remove"): ADMINS,
+    ("GET", "/settings/recording/marked"): ADMINS,
+    ("POST", "/settings/recording/marked"): ADMINS,
+    ("POST", "/recordings/{id}/keep"): {"supervisor", "manager", "admin"},
+    ("POST", "/calls/{id}/legal-hold"): {"supervisor", "manager", "admin"},
     ("GET", "/settings/site"): ADMINS,
     ("POST", "/settings/site"): ADMINS,
     ("GET", "/settings/audit"): WORDERS,
@@ -182,7 +189,7 @@ def test_an_application_with_an_unlisted_url_does_not_start() -> None:
         routes.check(app)
 
 
-def _path(row: routes.Route, place: site.Site) -> str:
+def _path(row: route.Route, place: site.Site) -> str:
     path = row.path.replace(r"{id:\d+}", "987654").replace("{language}", "he")
     path = path.replace("{pbx}", "main").replace("{queue}", "no-such-queue")
     path = path.replace("{list:[a-z]+}", "calls")

@@ -14,7 +14,7 @@ from callcenter.crm import accounts, visibility
 from callcenter.db import utcnow
 from tests.web import site
 from tests.web.conftest import Client
-from web import routes
+from web import route, routes
 
 ROLES = ("agent", "supervisor", "manager", "admin")
 ALL = (*routes.PAGES, *routes.SETTINGS, *routes.WELCOME, *routes.API)
@@ -121,7 +121,7 @@ def _other_team(place: site.Site) -> Theirs:
         )  # fmt: skip
 
 
-def _addressed(row: routes.Route, theirs: Theirs) -> str:
+def _addressed(row: route.Route, theirs: Theirs) -> str:
     """Return a URL that names what is theirs."""
     keys = {
         "/customers": theirs.party,
@@ -163,6 +163,8 @@ OBJECTS = (
 OF_NOBODY = ("/views/{id}/change", "/views/{id}/delete", "/views/{id}/restore")
 OF_KEEPERS = (
     "/recordings/{id}/retry",
+    "/recordings/{id}/keep",
+    "/calls/{id}/legal-hold",
     "/campaigns/{id}",
     "/floor/calls/{id}",
     "/campaigns/{id}/state",
@@ -183,6 +185,7 @@ HIDDEN = {
         "/recordings/{id}/audio",
         "/recordings/{id}/retry",
         *OF_NOBODY,
+        "/recordings/{id}/keep",
     },
 }
 # Managers and administrators may see the stranger's tasks.

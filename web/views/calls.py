@@ -13,7 +13,7 @@ from sqlalchemy import select
 from callcenter import models
 from callcenter.crm import audit, visibility
 from callcenter.db import utcnow
-from recordings import waiting
+from recordings import holds, waiting
 from web import auth, keys, lookups, rendering
 
 
@@ -40,6 +40,7 @@ class Shown:
     people: dict[int, str]
     queues: dict[str, str]
     outcome: str
+    hold: models.LegalHold | None  # for those who answer for it
 
 
 def read_call(
@@ -62,6 +63,8 @@ def read_call(
     heard = _heard(session, viewer, call.id, workers)
     mentioned = [part.user_id for part in parts] + [each.author_id for each in notes]
     mentioned += [line.user_id for line in heard.listened] if heard else []
+    hold = holds.of(session, call.id) if viewer.role != "agent" else None
+    mentioned += [hold.by_id] if hold else []
     silent = heard is None and bool(
         session.scalar(select(models.Recording.id).where(models.Recording.call_id == call.id))
     )
@@ -75,6 +78,7 @@ def read_call(
         people=lookups.people(session, mentioned),
         queues=lookups.queues(session, language),
         outcome=outcome,
+        hold=hold,
     )
 
 
@@ -161,4 +165,5 @@ def seen(shown: Shown) -> str:
     found, place = shown.heard.recording, shown.heard.place
     minutes = -1 if place is None or place.seconds is None else round(place.seconds / 60)
     number = -1 if place is None else place.number
-    return f"{found.id}.{found.state}.{number}.{minutes}.{zlib.crc32(found.reason.encode()):x}"
+    goes = f"{found.delete_at}.{found.kept}"
+    return f"{found.id}.{found.state}.{number}.{minutes}.{zlib.crc32((found.reason + goes).encode()):x}"

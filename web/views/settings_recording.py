@@ -14,7 +14,7 @@ from sqlalchemy import orm as sa_orm
 
 from callcenter import errors, models, settings
 from callcenter.db import utcnow
-from recordings import rulebook, rules
+from recordings import periods, retention, rulebook, rules
 from web import auth, keys, lookups, panel
 from web.views import settings_phones
 
@@ -46,6 +46,9 @@ class Ruled:
     told: rules.Rules
     names: Names
     recorded: Sequence[Mapping[str, Any]]
+    periods: Sequence[models.RetentionRule]
+    state: retention.State
+    held: int
 
 
 def read_names(
@@ -69,6 +72,8 @@ def read(
     return Ruled(
         rulebook.policy(session), rulebook.exceptions(session), rulebook.read(session),
         read_names(session, language, there), read_recorded(session, language),
+        session.scalars(select(models.RetentionRule).order_by(models.RetentionRule.id)).all(),
+        retention.state(session), session.scalar(select(func.count()).select_from(models.LegalHold)) or 0,
     )  # fmt: skip
 
 
@@ -99,9 +104,12 @@ async def page(request: web.Request, *, status: int = 200, **context: Any) -> we
     """Show the page."""
     config, queues = request.app[keys.SETTINGS], await there(request)
     ruled = await request.app[keys.DATABASE].run(read, auth.texts(request).language, queues)
-    shown = {"values": values(ruled.policy), **context}
+    shown = {
+        "values": values(ruled.policy), "kept_values": kept_values(ruled.policy), "trial": None, **context,
+    }  # fmt: skip
     return panel.page(
         request, "recording", status=status, ruled=ruled, stamp=rulebook.stamp(ruled.policy),
+        kept_stamp=rulebook.kept_stamp(ruled.policy), grace=periods.GRACE.days,
         exchanges=config.pbx, kept=config.recordings, speech=config.speech, file=str(settings.place()),
         lines={
             pbx.name: rules.dialplan(ruled.told, pbx.name) for pbx in config.pbx if pbx.record == "dialplan"
@@ -113,6 +121,14 @@ def values(policy: models.RecordingPolicy) -> dict[str, Any]:
     """Return what the form of the default holds."""
     found: dict[str, Any] = {f"notice_{code}": text for code, text in policy.notice.items()}
     return {**found, "record": "1" if policy.record else "0"}
+
+
+def kept_values(policy: models.RecordingPolicy) -> dict[str, Any]:
+    """Return what the form of how long is kept holds."""
+    return {
+        "keep_days": "" if policy.keep_days is None else policy.keep_days,
+        "keep_transcripts": "1" if policy.keep_transcripts else "",
+    }
 
 
 async def show(request: web.Request) -> web.StreamResponse:

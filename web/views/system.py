@@ -16,11 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 import callcenter
 from callcenter import health, models
 from callcenter.telephony import switchboard
+from recordings import retention
 from screenpop import floor, troubles
 from web import keys, rendering
 
 STATES = (
     "expected", "stored", "transcribing", "done", "no_model", "missing", "failed", "empty",
+    "deleted",
 )  # fmt: skip
 
 
@@ -108,6 +110,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         workers=[(child.pid, child.alive) for child in monitor.workers],
         recordings=monitor.seen.recordings or health.Backlog(),
         states=STATES,
+        sweeps_every=retention.EVERY.total_seconds(),
         disk=monitor.seen.disk,
         live=live(of) if of else None,
         failures=monitor.board.failures if monitor.board else 0,

@@ -1,4 +1,4 @@
-"""What a URL is, and the sets of roles that URLs are for."""
+"""What a row of the table of URLs is, and the roles that rows are for."""
 
 from __future__ import annotations
 
