@@ -14,7 +14,7 @@ from callcenter import models
 from callcenter.crm import audit, visibility
 from callcenter.db import utcnow
 from recordings import waiting
-from web import auth, keys, lookups, rendering
+from web import auth, keys, lookups, receipts, rendering
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Shown:
     people: dict[int, str]
     queues: dict[str, str]
     outcome: str
+    attempt: models.DialAttempt | None  # what was asked for, where somebody dialled it from here
 
 
 def read_call(
@@ -65,6 +66,8 @@ def read_call(
     silent = heard is None and bool(
         session.scalar(select(models.Recording.id).where(models.Recording.call_id == call.id))
     )
+    attempt = receipts.of_calls(session, [call]).get(call.id)
+    mentioned += [attempt.user_id] if attempt else []
     outcome = lookups.outcomes(session, language).get(call.outcome_id or 0, "")
     return Shown(
         call=call,
@@ -75,6 +78,7 @@ def read_call(
         people=lookups.people(session, mentioned),
         queues=lookups.queues(session, language),
         outcome=outcome,
+        attempt=attempt,
     )
 
 
@@ -140,8 +144,11 @@ async def show(request: web.Request) -> web.StreamResponse:
     """Show a call."""
     shown = await _read(request)
     return rendering.page(
-        request, "calls/show.html", shown=shown, call=shown.call, now=utcnow(), seen=seen(shown)
-    )
+        request, "calls/show.html", shown=shown, call=shown.call, now=utcnow(), seen=seen(shown),
+        receipt=receipts.read(shown.attempt, auth.texts(request), rendering.fmt(request))
+        if shown.attempt
+        else None,
+    )  # fmt: skip
 
 
 async def recording(request: web.Request) -> web.StreamResponse:
