@@ -119,7 +119,8 @@ def _dialled(place: site.Site) -> tuple[int, int]:
         call = session.scalars(
             select(models.Call).where(
                 models.Call.direction == "outbound", models.Call.party_id.is_not(None),
-                models.Call.far_e164.is_not(None),
+                models.Call.far_e164.is_not(None), models.Call.id != place.dialled_id,
+                models.Call.party_id != place.party_id,
             )
         ).first()  # fmt: skip
         assert call is not None and call.party_id is not None and call.far_e164 is not None
