@@ -62,6 +62,7 @@ def options(session: sa_orm.Session, viewer: visibility.Viewer, language: str) -
 def chosen(query: Mapping[str, str]) -> dict[str, str]:
     """Return the filters of an address, without what cannot be."""
     values = {name: plain(query.get(name, "")) for name in NAMES}
+    values["q"] = typed(query.get("q", ""))
     allowed: Mapping[str, Collection[str]] = {
         "period": (*PERIODS, CUSTOM), "direction": DIRECTIONS, "result": RESULTS, "length": LENGTHS,
         "recorded": ("1",), "unreached": ("1",),
@@ -80,6 +81,11 @@ def plain(text: str) -> str:
     """Return a value of an address, cut to what is read; nothing where it holds control characters."""
     cut = text[:LONGEST].strip()
     return cut if cut.isprintable() else ""
+
+
+def typed(text: str) -> str:
+    """Return what somebody typed or pasted, without the marks of direction that come along with a number."""
+    return "".join(c for c in text[:LONGEST] if c.isprintable()).strip()
 
 
 def _days(values: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ def chosen(query: Mapping[str, str]) -> dict[str, str]:
     """Return the filters of an address, without what cannot be."""
     status = query.get("status", "")
     return {
-        "q": call_filters.plain(query.get("q", "")),
+        "q": call_filters.typed(query.get("q", "")),
         "status": status if status in STATUSES else "",
         "mine": "1" if query.get("mine") == "1" else "",
         "vip": "1" if query.get("vip") == "1" else "",

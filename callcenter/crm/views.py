@@ -6,6 +6,7 @@ deleted can be brought back until its owner deletes another a day later or more.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -151,7 +152,8 @@ def _mine(
 
 
 def _named(name: str) -> str:
-    name = " ".join(name.split())
+    marks = "Cf"  # of direction: they come along with what is pasted, and are nothing to see
+    name = " ".join("".join(c for c in name if unicodedata.category(c) != marks).split())
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         raise errors.Invalid("name", "view_name")
     return name

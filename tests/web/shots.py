@@ -28,6 +28,7 @@ def pages(place: site.Site) -> dict[str, tuple[str, str]]:
         "calls": ("manager", "/calls"),
         "calls-empty": ("manager", "/calls?q=zzzz"),
         "call": ("manager", f"/calls/{place.call_id}"),
+        "call-dialled": ("manager", f"/calls/{place.dialled_id}"),
         "calls-narrowed": (
             "supervisor",
             "/calls?period=custom&from=2026-01-01&agent=me&length=3&colour=red",

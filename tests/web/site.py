@@ -17,6 +17,7 @@ from sqlalchemy import select
 from callcenter import models
 from callcenter.crm import sample
 from callcenter.db import Database, utcnow
+from callcenter.outbound import gate, hours
 from callcenter.settings import Settings
 from tests.web import ledgers
 from web.app import create_app
@@ -57,6 +58,15 @@ class Site:
         with self.database.session() as session:
             task = models.Task
             found = session.scalar(select(task.id).where(task.done_at.is_(None)).order_by(task.id))
+        assert found is not None
+        return found
+
+    @property
+    def dialled_id(self) -> int:
+        """Return a call that was dialled by a click."""
+        with self.database.session() as session:
+            call, attempt = models.Call, models.DialAttempt
+            found = session.scalar(select(call.id).join(attempt, attempt.id == call.linkedid))
         assert found is not None
         return found
 
@@ -180,13 +190,40 @@ def add_recording(session: sa_orm.Session, folder: Path) -> tuple[int, int]:
     return call.id, call.party_id
 
 
+def add_attempts(session: sa_orm.Session, folder: Path, party_id: int) -> None:
+    """Let a call have been dialled by a click, and another to the customer have been refused."""
+    call = session.scalars(
+        select(models.Call)
+        .where(models.Call.direction == "outbound", models.Call.party_id.is_not(None))
+        .order_by(models.Call.started.desc())
+    ).first()
+    user = session.scalars(select(models.User.id).where(models.User.role == "agent")).first()
+    link = models.PartyPhone
+    number = session.scalar(select(models.Phone.e164).join(link).where(link.party_id == party_id))
+    assert call is not None and user is not None and number is not None
+    for id_, to, e164, purpose in (
+        (call.linkedid, call.party_id, call.far_e164 or number, "service"),
+        ("attempt.refused", party_id, number, "marketing"),
+    ):
+        closed = {"compliance": {"hours": dict.fromkeys(hours.DAYS, "")}}
+        verdict = gate.ask(session, e164, config=settings(folder, **closed), purpose=purpose, now=utcnow(), party_id=to)  # fmt: skip
+        session.add(
+            models.DialAttempt(
+                id=id_, pbx="main", user_id=user, party_id=to, number=e164, e164=e164, requested_at=utcnow(),
+                state="placed" if verdict.allowed else "refused", purpose=purpose, receipt=verdict.receipt(),
+            )
+        )  # fmt: skip
+
+
 def fill(database: Database, folder: Path, *, customers: int) -> tuple[int, int]:
     """Make the tables and the sample data."""
     models.Base.metadata.create_all(database.engine)
     with database.session() as session:
         sample.load_sample(session, customers=customers, now=utcnow(), password=PASSWORD)
         ledgers.fill(session, folder)
-        return add_recording(session, folder)
+        call_id, party_id = add_recording(session, folder)
+        add_attempts(session, folder, party_id)
+        return call_id, party_id
 
 
 @asynccontextmanager

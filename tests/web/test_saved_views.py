@@ -67,7 +67,7 @@ async def test_a_view_opens_what_was_kept(
     assert "Save as a view" in page and not any(on for _, on in _chips(page).values())
     kept = re.search(r'name="query" value="([^"]*)"', page)
     assert kept is not None
-    back = await _post(browser, f"/views/{path}", query=html.unescape(kept[1]), name="  Mine,  <b>בעברית</b> ")  # fmt: skip
+    back = await _post(browser, f"/views/{path}", query=html.unescape(kept[1]), name="  Mine,  <b>\u200fבעברית</b> ")  # fmt: skip
     page = await _text(browser, back)
     link, on = _chips(page)["Mine, <b>בעברית</b>"]
     assert on and "Save as a view" not in page and "<b>בעברית" not in page

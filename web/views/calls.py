@@ -14,7 +14,7 @@ from callcenter import models
 from callcenter.crm import audit, visibility
 from callcenter.db import utcnow
 from recordings import holds, waiting
-from web import auth, keys, lookups, rendering
+from web import auth, keys, lookups, receipts, rendering
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Shown:
     queues: dict[str, str]
     outcome: str
     hold: models.LegalHold | None  # for those who answer for it
+    attempt: models.DialAttempt | None  # what was asked for, where somebody dialled it from here
 
 
 def read_call(
@@ -68,6 +69,8 @@ def read_call(
     silent = heard is None and bool(
         session.scalar(select(models.Recording.id).where(models.Recording.call_id == call.id))
     )
+    attempt = receipts.of_calls(session, [call]).get(call.id)
+    mentioned += [attempt.user_id] if attempt else []
     outcome = lookups.outcomes(session, language).get(call.outcome_id or 0, "")
     return Shown(
         call=call,
@@ -79,6 +82,7 @@ def read_call(
         queues=lookups.queues(session, language),
         outcome=outcome,
         hold=hold,
+        attempt=attempt,
     )
 
 
@@ -144,8 +148,11 @@ async def show(request: web.Request) -> web.StreamResponse:
     """Show a call."""
     shown = await _read(request)
     return rendering.page(
-        request, "calls/show.html", shown=shown, call=shown.call, now=utcnow(), seen=seen(shown)
-    )
+        request, "calls/show.html", shown=shown, call=shown.call, now=utcnow(), seen=seen(shown),
+        receipt=receipts.read(shown.attempt, auth.texts(request), rendering.fmt(request))
+        if shown.attempt
+        else None,
+    )  # fmt: skip
 
 
 async def recording(request: web.Request) -> web.StreamResponse:

@@ -15,7 +15,16 @@ from callcenter import models
 from callcenter.crm import customers, paging, search, slots, timeline, visibility
 from callcenter.db import utcnow
 from callcenter.outbound import dnc
-from web import auth, call_filters, customer_filters, keys, lookups, rendering, saved_views
+from web import (
+    auth,
+    call_filters,
+    customer_filters,
+    keys,
+    lookups,
+    receipts,
+    rendering,
+    saved_views,
+)
 
 PAGE = 50
 RECENT = timedelta(days=90)
@@ -91,6 +100,8 @@ class Shown:
     queues: dict[str, str]
     recordings: dict[int, models.Recording]
     listed: dict[str, models.DncEntry]  # numbers that must not be called for marketing
+    attempts: dict[int, models.DialAttempt]  # of outgoing calls, by the call
+    not_made: Sequence[models.DialAttempt]
 
 
 def read_customer(
@@ -114,6 +125,9 @@ def read_customer(
     events = timeline.timeline(session, viewer, party.id, kinds=kinds, after=after, limit=PAGE)
     told = slots.card_slots(session, viewer, party.id, now)
     calls = [item.row for item in events.items if item.kind == "call"]
+    attempts = receipts.of_calls(session, calls)
+    not_made = receipts.not_made(session, party, [link.phone.e164 for link in numbers])
+    diallers = {attempt.user_id for attempt in (*attempts.values(), *not_made)}
     return Shown(
         party=party,
         numbers=numbers,
@@ -121,7 +135,7 @@ def read_customer(
         slots=told,
         calls_90_days=_calls_since(session, party.id, now - RECENT),
         relations=_relations(session, viewer, party, [link.phone_id for link in numbers]),
-        people=lookups.people(session, _mentioned(party, events.items, told)),
+        people=lookups.people(session, diallers | _mentioned(party, events.items, told)),
         queues=lookups.queues(session, language),
         recordings={
             call_id: recording
@@ -131,6 +145,8 @@ def read_customer(
             if recording.stored
         },
         listed=dnc.listed(session, [link.phone.e164 for link in numbers], now),
+        attempts=attempts,
+        not_made=not_made,
     )
 
 
@@ -191,6 +207,7 @@ async def show(request: web.Request) -> web.StreamResponse:
     kept = {"kind": kind} if kind in timeline.KINDS else {}
     base = f"/customers/{party_id}"
     fragment = request.query.get("fragment") == "desk"
+    words = (auth.texts(request), rendering.fmt(request))
     return rendering.page(
         request,
         "customers/fragment.html" if fragment else "customers/show.html",
@@ -200,5 +217,7 @@ async def show(request: web.Request) -> web.StreamResponse:
         older=_older(base, kept, shown.timeline.next),
         first=f"{base}?{urlencode(kept)}" if request.query.get("after") else "",
         linked=request.query.get("linked", ""),
+        receipts={key: receipts.read(a, *words) for key, a in shown.attempts.items()},
+        not_made=[receipts.read(attempt, *words) for attempt in shown.not_made],
         now=utcnow(),
     )

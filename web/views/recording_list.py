@@ -75,7 +75,7 @@ async def listing(request: web.Request) -> web.StreamResponse:
     )
     # An address has room for what is looked for, and not for a book.
     kept = {name: value[: words.LONGEST_QUERY + 1] for name, value in chosen.items() if value}
-    link = "/recordings?" + urlencode(kept)
+    link = "/recordings?" + (urlencode(kept) or "view=all")
     return rendering.page(
         request, "recordings.html", listed=listed, chosen=chosen, wanted=wanted,
         shelf=shelf, dropped=call_filters.dropped(request.query, chosen), filtered=any(chosen.values()),
