@@ -67,7 +67,7 @@ def build(session: sa_orm.Session, report: queries.Report, asked: Asked, *, lang
         Row(key, names.get(key, str(key)), _cells(shown, tally, asked, key))
         for key, tally in _ordered(table, asked, report)
     ]
-    total = tuple(_cell(f, table.total, asked.wanted) for f in shown)
+    total = tuple(cell(f, table.total, asked.wanted) for f in shown)
     return Shown(shown, tuple(rows), total, table, before.total(session), queues, agents, teams)
 
 
@@ -92,10 +92,11 @@ def _cells(
     shown: Sequence[metrics.Figure], tally: metrics.Tally, asked: Asked, key: Any
 ) -> tuple[Cell, ...]:
     wanted = figure_asks.narrowed(asked, key)
-    return tuple(_cell(figure, tally, wanted) for figure in shown)
+    return tuple(cell(figure, tally, wanted) for figure in shown)
 
 
-def _cell(figure: metrics.Figure, tally: metrics.Tally, wanted: Any) -> Cell:
+def cell(figure: metrics.Figure, tally: metrics.Tally, wanted: Any) -> Cell:
+    """Compute one number, with the address of its calls."""
     link = ""
     if figure.opens and tally.get(figure.opens):
         link = figure_asks.calls_link(wanted, figure.opens)
@@ -116,10 +117,10 @@ def tiles(shown: Shown, asked: Asked) -> list[Tile]:
     found = []
     for code in figures.HEADLINES[asked.family]:
         figure = figures.BY_CODE[code]
-        cell = _cell(figure, shown.table.total, asked.wanted)
-        change = _change(figure, cell.value, figure.value(shown.before))
+        its = cell(figure, shown.table.total, asked.wanted)
+        change = _change(figure, its.value, figure.value(shown.before))
         better = 0 if change is None else figure.better * ((change > 0) - (change < 0))
-        found.append(Tile(cell, change, {1: "ok", -1: "bad"}.get(better, "")))
+        found.append(Tile(its, change, {1: "ok", -1: "bad"}.get(better, "")))
     return found
 
 

@@ -83,6 +83,10 @@ class Formats:
         shown = f"{self.local(start):%H:%M}"
         return _ltr(f"{shown}–{self.local(end):%H:%M}" if end else shown)
 
+    def plain_span(self, start: datetime, end: datetime) -> str:
+        """Return HH:MM–HH:MM without markup, isolated for a title."""
+        return f"\u2066{self.local(start):%H:%M}–{self.local(end):%H:%M}\u2069"
+
     def moment(self, at: datetime) -> Markup:
         """Return date and time."""
         local = self.local(at)

@@ -76,6 +76,7 @@ AGENTS: Final = (
         "Average of the agent's time in calls and wrap-up, for calls taken; the wrap-up is the last agent's.",
         SECONDS, ("in_calls", "own_wrapped"), "taken", better=-1,
     ),
+    Figure("own_wrapup", "Wrap-up time", "Wrap-up time of the calls taken; a call's wrap-up is the last agent's.", SECONDS, ("own_wrapped",)),
     Figure("dialled", "Dialed", "Attempts in which the agent was on the line.", COUNT, ("dialled",)),
     Figure("reached", "Reached", "Attempts in which the agent and the customer talked.", COUNT, ("reached",), better=1),
     Figure(
@@ -83,6 +84,7 @@ AGENTS: Final = (
         SHARE, ("sold",), "reached", better=1,
     ),
     Figure("signed_in", "Signed-in time", "Time in the period in which the agent was not signed out; pauses count.", SECONDS, ("signed_in",)),
+    Figure("paused", "Time paused", "Time in the period in which the agent was paused, whatever the reason.", SECONDS, ("paused",)),
     Figure(
         "own_occupancy", "Agent's occupancy", "Talk, hold and wrap-up time divided by signed-in time; pauses count as signed in.",
         SHARE, ("busy",), "signed_in",

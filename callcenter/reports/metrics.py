@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Final
 
 BUSY_STATES: Final = frozenset({"talking", "hold", "consulting", "wrapup"})
+PAUSED: Final = "paused"
 COUNT, SECONDS, SHARE = "count", "seconds", "share"
 
 
@@ -190,7 +191,7 @@ SUMS: Final[dict[str, tuple[str, Callable[[Seen], float]]]] = {
 }
 # Measured only where calls are counted through agents' parts.
 OWN: Final = ("rang", "taken", "dialled", "reached", "sold", "in_calls", "own_wrapped")
-SPANS: Final = ("busy", "signed_in")
+SPANS: Final = ("busy", "signed_in", "paused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +244,7 @@ def add(tallies: Iterable[Tally]) -> dict[str, float]:
 
 
 def time_of(spans: Iterable[StateSpan], begin: float, end: float, now: float) -> dict[str, float]:
-    """Sum busy and signed-in seconds between two moments; an open stretch lasts until now."""
+    """Sum busy, signed-in and paused seconds between two moments; an open stretch lasts until now."""
     found = dict.fromkeys(SPANS, 0.0)
     for span in spans:
         until = now if span.until is None else span.until
@@ -252,4 +253,6 @@ def time_of(spans: Iterable[StateSpan], begin: float, end: float, now: float) ->
             found["signed_in"] += seconds
         if span.state in BUSY_STATES:
             found["busy"] += seconds
+        if span.state == PAUSED:
+            found["paused"] += seconds
     return found

@@ -184,18 +184,28 @@ def _time(session: sa_orm.Session, report: Report, by: str) -> Tallies:
         return _time_by_clock(session, report, by)
     state, member = models.AgentState, models.Membership
     who: Any = {"agent": state.user_id, "team": member.team_id}.get(by, literal(""))
-    lasted = conditions.seconds_between(*_clipped(report))
-    busy = case((state.state.in_(metrics.BUSY_STATES), lasted), else_=0.0)
-    query = select(who.label("who"), func.sum(busy).label("busy"), func.sum(lasted).label("all"))
+    lasted = conditions.seconds_between(*clipped(report))
+    sums = [func.sum(_within(kind, lasted)).label(code) for code, kind in _KINDS.items()]
+    query = select(who.label("who"), *sums)
     if by == "team":
         query = query.join(member, member.user_id == state.user_id)
         if report.wanted.team_id is not None:
             query = query.where(member.team_id == report.wanted.team_id)
-    rows = session.execute(query.where(*_spans(report)).group_by("who"))
-    return {row.who: {"busy": float(row.busy), "signed_in": float(row.all)} for row in rows}
+    rows = session.execute(query.where(*spans(report)).group_by("who"))
+    return {row.who: {code: float(getattr(row, code)) for code in _KINDS} for row in rows}
 
 
-def _spans(report: Report) -> list[ColumnElement[bool]]:
+# What each length of agents' time is made of; None: of every state but signed out.
+_KINDS: Final[dict[str, frozenset[str] | None]] = {
+    "busy": metrics.BUSY_STATES, "signed_in": None, "paused": frozenset({metrics.PAUSED}),
+}  # fmt: skip
+
+
+def _within(states: frozenset[str] | None, lasted: Any) -> Any:
+    return lasted if states is None else case((models.AgentState.state.in_(states), lasted), else_=0.0)  # fmt: skip
+
+
+def spans(report: Report) -> list[ColumnElement[bool]]:
     """Say which stretches are looked at: those that begin in the time, and each agent's last one before it."""
     state, wanted = models.AgentState, report.wanted
     until = func.coalesce(state.until, _at(report.now))
@@ -227,7 +237,8 @@ def _at(moment: datetime) -> ColumnElement[Any]:
     return literal(moment, models.UtcDateTime())
 
 
-def _clipped(report: Report) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+def clipped(report: Report) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Give when a stretch begins and ends within the time that is looked at."""
     state, begin, end = models.AgentState, _at(report.wanted.begin), _at(report.wanted.end)
     until = func.coalesce(state.until, _at(report.now))
     return (
@@ -242,28 +253,28 @@ def _time_by_clock(session: sa_orm.Session, report: Report, by: str) -> Tallies:
     Those within one slot are summed by the database; the others, a few of many, are cut here.
     """
     state = models.AgentState
-    begin, end = _clipped(report)
+    begin, end = clipped(report)
     slot, until = (conditions.whole_epoch(t) // periods.SLOT_SECONDS for t in (begin, end))
     lasted = conditions.seconds_between(begin, end)
-    busy = state.state.in_(metrics.BUSY_STATES)
-    sums = select(slot.label("slot"), func.sum(case((busy, lasted), else_=0.0)), func.sum(lasted))
-    within = sums.where(*_spans(report), slot == until).group_by("slot")
-    slots = {row[0]: [float(row[1]), float(row[2])] for row in session.execute(within)}
-    across = select(busy, begin, end).where(*_spans(report), slot != until)
-    for is_busy, since, left in session.execute(across):
-        _cut(slots, bool(is_busy), since.timestamp(), left.timestamp())
+    sums = [func.sum(_within(kind, lasted)) for kind in _KINDS.values()]
+    within = select(slot.label("slot"), *sums).where(*spans(report), slot == until).group_by("slot")
+    slots = {row[0]: [float(length) for length in row[1:]] for row in session.execute(within)}
+    across = select(state.state, begin, end).where(*spans(report), slot != until)
+    for is_, since, left in session.execute(across):
+        _cut(slots, is_, since.timestamp(), left.timestamp())
     named = _name(by, report.wanted)
     found: dict[Key, list[metrics.Tally]] = {}
-    for key, (busy_seconds, seconds) in slots.items():
-        found.setdefault(named(key), []).append({"busy": busy_seconds, "signed_in": seconds})
+    for key, lengths in slots.items():
+        tally = dict(zip(_KINDS, lengths, strict=True))
+        found.setdefault(named(key), []).append(tally)
     return {key: metrics.add(tallies) for key, tallies in found.items()}
 
 
-def _cut(slots: dict[int, list[float]], is_busy: bool, begin: float, end: float) -> None:
+def _cut(slots: dict[int, list[float]], state: str, begin: float, end: float) -> None:
     slot = int(begin // periods.SLOT_SECONDS)
     while begin < end:
         stop = min(end, (slot + 1) * periods.SLOT_SECONDS)
-        sums = slots.setdefault(slot, [0.0, 0.0])
-        sums[1] += stop - begin
-        sums[0] += stop - begin if is_busy else 0.0
+        sums = slots.setdefault(slot, [0.0] * len(_KINDS))
+        for place, kind in enumerate(_KINDS.values()):
+            sums[place] += stop - begin if kind is None or state in kind else 0.0
         begin, slot = stop, slot + 1

@@ -42,6 +42,8 @@ def pages(place: site.Site) -> dict[str, tuple[str, str]]:
             "/figures?period=custom&from=2001-01-01&to=2001-01-02&by=queue",
         ),
         "calls-behind": ("manager", "/calls?set=offered&since=1600000000&until=1600086400"),
+        "day": ("agent", "/day"),
+        "day-of": ("supervisor", f"/day?user={place.user_id}&day={place.busy_day}"),
         "tasks": ("agent", "/tasks"),
         "tasks-team": ("supervisor", "/tasks"),
         "tasks-empty": ("agent", "/tasks?who=987654"),

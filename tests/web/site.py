@@ -70,6 +70,12 @@ class Site:
         assert found is not None
         return found
 
+    @property
+    def busy_day(self) -> str:
+        """Return the day of the recorded call, which has states of its agents too."""
+        with self.database.session() as session:
+            return session.get_one(models.Call, self.call_id).started.date().isoformat()
+
     def login_of(self, role: str) -> str:
         """Return a sign-in of this role, one who took part in the recorded call where that is possible."""
         with self.database.session() as session:

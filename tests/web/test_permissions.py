@@ -27,6 +27,7 @@ PAGES = {
     ("GET", "/"): STAFF,
     ("GET", "/desk"): {"agent", "supervisor"},
     ("GET", "/desk/today"): {"agent", "supervisor"},
+    ("GET", "/day"): STAFF,
     ("GET", "/floor"): {"supervisor", "manager", "admin"},
     ("GET", "/floor/calls/{id}"): {"supervisor", "manager", "admin"},
     ("GET", "/customers"): STAFF,

@@ -12,13 +12,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from sqlalchemy import func, select
 from sqlalchemy import orm as sa_orm
+from sqlalchemy import select
 
 from callcenter import models
 from callcenter.crm import tasklist, visibility
 from callcenter.db import utcnow
-from web import auth, keys, rendering
+from callcenter.reports import conditions, days, figures
+from web import auth, figure_asks, keys, rendering
 from web.views import leads_api
 
 MOST = 20
@@ -59,25 +60,15 @@ def bounds(now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 
 def day(
-    session: sa_orm.Session, viewer: visibility.Viewer, now: datetime, begin: datetime, end: datetime
+    session: sa_orm.Session, viewer: visibility.Viewer, now: datetime, begin: datetime, end: datetime, rules: conditions.Rules,
 ) -> Day:  # fmt: skip
-    """Read an agent's day between two moments."""
-    part, call = models.CallParticipant, models.Call
-    handled = select(
-        func.count(),
-        func.sum(call.talk_seconds),
-        func.sum(call.hold_seconds),
-        func.sum(call.wrapup_seconds),
-    ).join(part, part.call_id == call.id)
-    mine = (part.user_id == viewer.id, part.answered.is_not(None), call.started >= begin)
-    count, *lengths = session.execute(
-        handled.where(*mine, call.started < end, call.merged_into.is_(None))
-    ).one()
-    talk, hold, wrapup = (float(seconds or 0.0) for seconds in lengths)
+    """Read an agent's day between two moments; its figures are those of the page of the day."""
+    wanted = conditions.Wanted(begin, end, agent_id=viewer.id)
+    tally = days.own(session, viewer, wanted, rules, now)
     return Day(
-        calls=count,
-        talk_seconds=talk,
-        aht_seconds=(talk + hold + wrapup) / count if count else None,
+        calls=int(tally["taken"]),
+        talk_seconds=tally["in_calls"],
+        aht_seconds=figures.BY_CODE["own_aht"].value(tally),
         due=tuple(_due(session, viewer, now, end)),
         missed=tuple(_missed(session, viewer, begin, end)),
     )
@@ -191,8 +182,9 @@ def choices(session: sa_orm.Session, language: str) -> dict[str, list[dict[str, 
 async def _today(request: web.Request) -> Day:
     zone = ZoneInfo(request.app[keys.SETTINGS].site.timezone)
     now = utcnow()
-    viewer = auth.current(request).viewer
-    return await request.app[keys.DATABASE].run(day, viewer, now, *bounds(now, zone))
+    viewer, rules = auth.current(request).viewer, figure_asks.rules(request.app[keys.SETTINGS])
+    begin, end = bounds(now, zone)
+    return await request.app[keys.DATABASE].run(day, viewer, now, begin, end, rules)
 
 
 async def page(request: web.Request) -> web.StreamResponse:
@@ -209,10 +201,10 @@ async def setup(request: web.Request) -> web.StreamResponse:
     """Answer what the bar and the desk offer: outcomes, reasons of a pause, the figures of the strip."""
     language = auth.texts(request).language
     offered = await request.app[keys.DATABASE].run(choices, language)
-    figures = await _today(request)
+    told = await _today(request)
     strip = {
-        "calls": figures.calls,
-        "aht_seconds": figures.aht_seconds and round(figures.aht_seconds),
+        "calls": told.calls,
+        "aht_seconds": told.aht_seconds and round(told.aht_seconds),
     }
     seated = auth.current(request).role in ("agent", "supervisor")
     lead = {"lead": await leads_api.held(request)} if seated else {}

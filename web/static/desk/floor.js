@@ -95,7 +95,7 @@ class Floor extends Island {
     const reason = setup.reasons.find((one) => one.code === agent.reason)?.label || agent.reason;
     const offline = agent.state !== "offline" && !agent.reachable;
     const word = offline ? t("Phone offline") : agent.state === "paused" && reason ? reason : STATES[agent.state]();
-    const where = agent.call ? `/floor/calls/${encodeURIComponent(agent.call.id)}` : `/calls?period=today&agent=${agent.id}`;
+    const where = agent.call ? `/floor/calls/${encodeURIComponent(agent.call.id)}` : `/day?user=${agent.id}`;
     const queues = agent.queues.map((queue) => html`<bdi>${queue.label}</bdi>`);
     return html`<li class="agent ${offline ? "attn" : ""}" data-s=${shade(agent)} data-agent=${agent.id}>
       <div class="row">${avatar(agent.name)}<span class="two grow"><a class="trunc strong" href=${where} tabindex=${(this.at ?? agent.id) === agent.id || (i === 0 && !this.known(this.at)) ? 0 : -1} dir="auto" @focus=${() => this.focusOn(agent.id)}>${agent.name}</a>
