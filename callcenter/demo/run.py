@@ -28,8 +28,11 @@ from callcenter.crm import sample
 from callcenter.demo import callers, fetch, parties, ports, replaying, rtp, traffic
 from callcenter.demo.exchange import Exchange, Timing
 from callcenter.demo.sipcall import Call
+from callcenter.outbound import hours as calling_hours
+from callcenter.outbound import sample_campaign
 
 AGENTS = ("1001", "1002", "1003", "1004")
+SELLERS = ("dana", "avi")  # they work on the campaign
 PASSWORD = "demo-2026"
 READY_SECONDS = 60.0
 ANSWER_AFTER_SECONDS = 5.0
@@ -53,6 +56,7 @@ def write_settings(
     """Write the settings of the demo's own call center."""
     models = speech_model()
     speech = "\n".join(f"{language} = {json.dumps(path)}" for language, path in models.items())
+    hours = "\n".join(f'{day} = "00:00-24:00"' for day in calling_hours.DAYS)
     file = folder / "callcenter.toml"
     file.write_text(
         f"""[site]
@@ -61,6 +65,8 @@ name = "Demo"
 url = "sqlite:///{folder}/callcenter.db"
 [web]
 port = {port}
+[compliance.hours]  # the customers of the demo never sleep
+{hours}
 [recordings]
 folder = "{folder}/store"
 [speech.models]
@@ -101,6 +107,7 @@ def load_sample(database_url: str) -> tuple[sample.Sample, traffic.Cast]:
     with database.session() as session:
         made = sample.load_sample(session, password=PASSWORD, now=db.utcnow())
         begin_shift(session, AGENTS)
+        sample_campaign.load(session, agents=SELLERS, manager="yael", now=db.utcnow())
     cast = traffic.choose_cast(database)
     database.close()
     return made, cast
