@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sqlalchemy import select, update
 
 from callcenter import db, errors, models, settings
 from callcenter.crm import audit, visibility, wordindex
-from recordings import backlog, holds, jobs, periods, retention, rulebook, store
+from recordings import backlog, holds, jobs, periods, retention, rulebook, store, worker
 from tests.recordings.conftest import MakePlace, Place
 from tests.servers import on_both
 
@@ -352,6 +353,22 @@ def test_many_are_marked_and_listed_step_by_step(place: Place, monkeypatch: pyte
         after, more = page.next, bool(page.next)
     assert seen == list(range(1, 12))
     assert sweep(place, NOW + 8 * DAY).deleted.count == 11 and files(place) == []
+
+
+async def test_a_running_worker_looks_by_itself(place: Place) -> None:
+    recorded(place, 1, age_days=31)
+    asked(place)
+    with place.database.session() as session:
+        long_ago = db.utcnow() - 40 * DAY
+        session.execute(update(models.Recording).values(started_at=long_ago))
+    child = worker.spawn(place.settings)
+    try:
+        async with asyncio.timeout(60):
+            while place.row(1).delete_at is None:
+                await asyncio.sleep(0.1)
+    finally:
+        child.stop()
+    assert files(place) == ["1-mixed.wav"]
 
 
 @on_both()
