@@ -84,6 +84,7 @@ class Today:
                         for tell in self.changed:
                             tell()
                 except (SQLAlchemyError, errors.CallCenterError) as error:
+                    self._news = True
                     log.warning("figures of today not read", problem=str(error)[:200])
             await asyncio.sleep(_TICK_SECONDS)
 
