@@ -13,8 +13,9 @@ import time
 from typing import Any
 
 from callcenter.crm import center, listening, live, queueing, seats, visibility
+from callcenter.reports import today as numbers
 from callcenter.telephony import facts
-from screenpop import cards, server
+from screenpop import cards, server, today
 
 PAUSE_SECONDS = 0.5  # between two changes that a browser is sent
 KEEPERS = frozenset({"supervisor", "manager", "admin"})
@@ -29,6 +30,9 @@ class Board:
     def __init__(self, of: center.Center, ears: listening.Listening) -> None:
         self.server: server.Server | None = None
         self._of, self._ears = of, ears
+        self.today = today.Today(of)
+        self.today.watched = lambda: self.server is not None and bool(self.server.watchers())
+        self.today.changed.append(self.touch)
         self._sent: dict[int, Sections] = {}
         self._task: asyncio.Task[None] | None = None
         of.desk.changed.append(lambda _: self.touch())
@@ -53,6 +57,7 @@ class Board:
 
     async def close(self) -> None:
         """Leave off."""
+        await self.today.stop()
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -89,6 +94,7 @@ class Board:
             "agents": {str(i): self._agent(person, i, mine[i]) for i in mine if self._is_seated(i, mine[i])},
             "queues": self._queues(person, set(mine)),
             "calls": {call.id: self._call(call, mine) for call in self._calls(person, set(mine))},
+            "today": self._today(person),
         }  # fmt: skip
 
     def _is_seated(self, user_id: int, other: seats.Person) -> bool:
@@ -179,6 +185,24 @@ class Board:
                 "away": states.count("unavailable"),
             }  # fmt: skip
         return found
+
+    def _today(self, person: seats.Person) -> Rows:
+        """Give the day so far of the queues all of whose calls are open to the viewer, and of all of them together."""
+        day, led = self.today, self._led_queues(person)
+        found = {
+            key: each for key, each in day.numbers.items() if person.viewer.sees_all or key in led
+        }
+        several = len(self._of.board.lines) > 1
+        span = {"since": day.begin, "until": day.end}
+        rows = {
+            f"{pbx}/{name}": today.row(
+                each, queue=name, label=self._label(person, pbx, name), pbx=pbx if several else "", **span
+            )
+            for (pbx, name), each in sorted(found.items())
+        }  # fmt: skip
+        if day.end:
+            rows[""] = today.row(numbers.together(found), opens=person.viewer.sees_all, **span)
+        return rows
 
     def _led_queues(self, person: seats.Person) -> set[tuple[str, str]]:
         queues, viewer = self._of.queues, person.viewer

@@ -53,6 +53,7 @@ class Floor:
         await self.center.start()
         self.server.start()
         self.reminders.start(self.server)
+        self.board.today.start()
         try:
             yield
         finally:

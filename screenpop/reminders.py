@@ -64,7 +64,7 @@ class Reminders:
             return
         for user_id in users:
             now = [self._notice(due) for due in found.get(user_id, ())]
-            if now != self.of(user_id):
+            if now != self.of(user_id) and self.server.present(user_id):
                 self._shown[user_id] = now
                 self.server.push(user_id, "task.due", {"due": now})
 

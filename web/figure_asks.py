@@ -16,7 +16,7 @@ NAMES = ("period", "from", "to", "by", "family", "queue", "campaign", "direction
 DIRECTIONS = ("inbound", "outbound", "internal")
 FILTERS = ("queue", "campaign", "direction", "agent", "team")
 # What a link to calls carries beside the filters.
-BEHIND = ("set", "since", "until", "hour", "seats", "campaign", "team")
+BEHIND = ("set", "since", "until", "hour", "seats", "campaign", "team", "pbx")
 LATEST = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
 
 
@@ -124,6 +124,7 @@ def calls_link(wanted: conditions.Wanted, code: str, path: str = "/calls") -> st
         "team": wanted.team_id or "",
         "hour": "" if wanted.hour is None else wanted.hour,
         "seats": "1" if wanted.of_agents else "",
+        "pbx": wanted.pbx,
     }
     kept = {name: value for name, value in values.items() if value != ""}
     return f"{path}?{urlencode(kept)}"
@@ -148,6 +149,7 @@ def calls_behind(values: Mapping[str, str], timezone: str) -> conditions.Wanted 
         of_agents=values.get("seats", "") == "1",
         hour=hour if hour is not None and hour < 24 else None,
         zone=timezone,
+        pbx=values.get("pbx", ""),
     )
 
 

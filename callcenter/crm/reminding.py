@@ -48,7 +48,10 @@ def look(session: Session, users: Collection[int], now: datetime) -> dict[int, l
     standing = {key: known[key].id for key in keys if _stands(known[key], now)}
     found: dict[int, list[Due]] = {}
     for user_id in sorted({key[0] for key in standing}):
-        viewer = visibility.viewer(session, user_id)
+        try:
+            viewer = visibility.viewer(session, user_id)
+        except errors.NotFound:  # the account was closed, and its browser is not gone yet
+            continue
         wanted = tasklist.Wanted(now, now)
         items = tasklist.as_items(session, viewer, [t for t in tasks if t.assignee_id == user_id], wanted)  # fmt: skip
         items += tasklist.as_promised(session, viewer, [p for p in promised if p.callback_user_id == user_id], wanted)  # fmt: skip

@@ -98,6 +98,7 @@ class Wanted:
     of_agents: bool = False  # count agents' own parts
     hour: int | None = None
     zone: str = "UTC"
+    pbx: str = ""
 
     @property
     def sees_agents(self) -> bool:
@@ -148,6 +149,8 @@ def calls(
         call.merged_into.is_(None),
         visibility.visible(viewer, call),
     ]
+    if wanted.pbx:
+        found.append(call.pbx == wanted.pbx)
     if wanted.direction:
         found.append(call.direction == wanted.direction)
     if wanted.queue:

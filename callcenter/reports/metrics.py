@@ -180,6 +180,12 @@ def wrapup_of(seen: Seen) -> float:
     return (seen.call.wrapup_seconds or 0.0) if mine else 0.0
 
 
+def longest(seen: Iterable[Seen]) -> float | None:
+    """Give the longest wait of callers who were answered or gave up; None where nobody waited."""
+    waits = [s.call.wait_seconds for s in seen if SETS["counted"](s)]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
 # A length, and the set over which it is summed.
 SUMS: Final[dict[str, tuple[str, Callable[[Seen], float]]]] = {
     "waited": ("answered", lambda s: s.call.wait_seconds or 0.0),

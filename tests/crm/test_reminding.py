@@ -69,6 +69,17 @@ def test_what_is_handed_over_is_told_to_whose_it_is_now(database: db.Database) -
 
 
 @servers.on_both()
+def test_a_closed_account_keeps_nobody_else_from_being_told(database: db.Database) -> None:
+    with database.session() as session:
+        of = test_tasks.crew(session)
+        for who in ("michal", "olga"):
+            test_tasks.task(session, of, who, NOW)
+        session.get_one(models.User, of.michal).active = False
+        session.flush()
+        assert set(reminding.look(session, [of.michal, of.olga], NOW)) == {of.olga}
+
+
+@servers.on_both()
 def test_two_processes_that_tell_at_once_write_one_notice(database: db.Database) -> None:
     with database.session() as session:
         of = test_tasks.crew(session)

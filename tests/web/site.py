@@ -221,6 +221,19 @@ def add_attempts(session: sa_orm.Session, folder: Path, party_id: int) -> None:
         )  # fmt: skip
 
 
+def add_states(session: sa_orm.Session, call_id: int) -> None:
+    """Give the agents of a call a day of states around it, as they end in each other."""
+    call = session.get_one(models.Call, call_id)
+    for part in call.participants:
+        at = call.started - timedelta(hours=3)
+        for n in range(24):
+            for state, reason, minutes in (("ready", "", 6), ("ringing", "", 0.5), ("talking", "", 5 + n % 4), ("wrapup", "", 1.5), *((("paused", "break", 10),) if n % 6 == 5 else ())):  # fmt: skip
+                until = at + timedelta(minutes=minutes)
+                if part.user_id is not None and until < utcnow():
+                    session.add(models.AgentState(user_id=part.user_id, state=state, reason=reason, since=at, until=until))  # fmt: skip
+                at = until
+
+
 def fill(database: Database, folder: Path, *, customers: int) -> tuple[int, int]:
     """Make the tables and the sample data."""
     models.Base.metadata.create_all(database.engine)
@@ -229,6 +242,7 @@ def fill(database: Database, folder: Path, *, customers: int) -> tuple[int, int]
         ledgers.fill(session, folder)
         call_id, party_id = add_recording(session, folder)
         add_attempts(session, folder, party_id)
+        add_states(session, call_id)
         return call_id, party_id
 
 

@@ -8,13 +8,14 @@ import io
 import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from sqlalchemy import func, select, update
 
 from callcenter import manual_figures, models
 from callcenter.db import utcnow
-from callcenter.reports import figures, metrics
+from callcenter.reports import conditions, figures, metrics
 from tests.web import site
 from tests.web.conftest import Client
 from web import figure_asks, i18n
@@ -242,3 +243,13 @@ async def test_a_campaign_is_told_by_its_name(place: site.Site, client: Client) 
         browser, f"/figures?period=custom&from={first}&to={last}&by=campaign&family=outbound"
     )
     assert "מבצע סתיו" in page
+
+
+def test_the_address_of_calls_of_one_exchange_is_read_as_it_was_written() -> None:
+    begin = datetime(2026, 11, 25, tzinfo=UTC)
+    asked = conditions.Wanted(
+        begin, begin + timedelta(days=1), queue="support", pbx="north", zone="UTC"
+    )
+    link = figure_asks.calls_link(asked, "offered")
+    query = dict(parse_qsl(link.partition("?")[2]))
+    assert figure_asks.calls_behind(query, "UTC") == asked

@@ -1,4 +1,4 @@
-"""The list of tasks by keyboard alone, by the places of the keys."""
+"""The list of tasks by keyboard alone, by the places of the keys; and the pages of a day looked at by axe."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 from playwright.async_api import Browser, expect
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from callcenter import models
 from callcenter.crm import accounts
 from callcenter.db import utcnow
-from tests.web import browser, site
+from tests.web import browser, site, test_desk_looks
 
 pytestmark = pytest.mark.browser
 
@@ -65,3 +65,49 @@ async def test_tasks_are_walked_done_undone_and_opened_by_keys(
     await page.wait_for_url(f"**/customers/{place.party_id}")
     assert not [line for line in complaints.lines if "socket.io" not in line and "/api/" not in line]  # fmt: skip
     await context.close()
+
+
+NOW = """() => import("/static/desk/store.js").then(({ store }) => {
+  const at = Date.now() / 1000;
+  const agent = { id: 1, name: "Дана", teams: ["support"], extension: "1001", state: "ready", reason: "", since: at, until: null, reachable: true, call: null, queues: [], listeners: [], may_listen: false };
+  const queue = (name) => ({ queue: name, label: name, waiting: 1, oldest: at - 60, free: 1, talking: 1, ringing: 0, paused: 0, away: 0 });
+  const day = { offered: 48, answered: 41, abandoned: 5, service_level: 0.8231, asa: 17.4, longest: 143, since: Math.round(at), until: Math.round(at) + 86400 };
+  store.dispatch("snapshot", { now: at, seq: 1, me: { id: 9, name: "x", role: "supervisor", state: "ready", queues: [] }, calls: [], queues: [], system: { pbx: [] } });
+  store.dispatch("link", { link: "online" });
+  store.dispatch("floor", { whole: true, at, agents: { 1: agent }, queues: { a: queue("support"), b: queue("sales") }, calls: {},
+    today: { "main/support": { ...day, queue: "support", label: "Техническая поддержка", pbx: "" }, "main/sales": { ...day, queue: "sales", label: "Продажи", pbx: "", service_level: null }, "": { ...day, opens: true } } });
+})"""
+
+
+@pytest.mark.parametrize(
+    ("language", "theme", "width"), [("ru", "light", 390), ("he", "dark", 1280)]
+)
+async def test_the_pages_of_the_day_have_no_fault(
+    chromium: Browser, place: site.Site, language: str, theme: str, width: int
+) -> None:
+    _tasks(place, place.login_of("agent"), 4)
+    with place.database.session() as session:
+        session.execute(update(models.User).values(language=language, theme=theme))
+    faults: list[str] = []
+    pages = {
+        "agent": ("/tasks", f"/tasks/new?party={place.party_id}", f"/day?day={place.busy_day}"),
+        "supervisor": ("/tasks", "/floor"),
+    }
+    for role, paths in pages.items():
+        context = await chromium.new_context(viewport={"width": width, "height": 900})
+        context.set_default_timeout(60_000)
+        page = await context.new_page()
+        await browser.sign_in(page, place, role)
+        await page.emulate_media(reduced_motion="reduce")
+        for path in paths:
+            await page.goto(f"{place.url}{path}")
+            if path == "/floor":
+                await page.evaluate("customElements.whenDefined('cc-floor')")
+                await page.evaluate(NOW)
+                await expect(page.locator("table.today tbody tr")).to_have_count(2)
+                await expect(page.locator("table.today tfoot a")).to_have_count(6)
+            faults += [f"{path} {fault}" for fault in await test_desk_looks.faults(page)]
+            if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                faults.append(f"{path} is wider than the screen")
+        await context.close()
+    assert faults == []

@@ -1,16 +1,18 @@
 // The floor: agents by team, queues and calls now, as the server pushes them; listening with L, W, B and Esc. Times tick here.
 
 import { avatar, dots, html, icon, Island, keys, nothing, num, phone, since, typing, until } from "./dom.js";
-import { parts, t } from "./i18n.js";
+import { language, parts, t } from "./i18n.js";
 import { pbxDown } from "./state.js";
 import { store } from "./store.js";
-import { clock } from "./time.js";
+import { clock, duration } from "./time.js";
 import { STATES } from "./words.js";
 import { off } from "./hotkeys.js";
 import * as act from "./act.js";
 import * as api from "./api.js";
 import * as live from "./live.js";
 
+const PERCENT = new Intl.NumberFormat(language === "en" ? "en-GB" : language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const percent = (share) => PERCENT.format(share);
 const LONG_WAIT = 120; // seconds, shown as a warning
 const ORDER = ["ringing", "talking", "hold", "consulting", "wrapup", "ready", "paused", "offline"];
 const IN_CALL = ["talking", "hold", "consulting"];
@@ -64,7 +66,7 @@ class Floor extends Island {
       <div class="row wrapped floorhead"><p class="small ${stale ? "t-warn strong" : "muted"}" role="status">${stale ? parts(t("As of {time}"), { time: num(clock(floor.at)) }) : t("Updates by itself")}</p>
       ${teams.length > 1 ? html`<span class="seg push" role="group" aria-label=${t("Team")}>${["", ...teams].map((team) => html`<button type="button" aria-pressed=${String(team === this.team)} @click=${pick(team)}><bdi>${team || t("All teams")}</bdi></button>`)}</span>` : nothing}</div>
       ${this.tiles(floor)}
-      <div class="floorgrid"><div class="stack">${this.queues(floor)}${this.people(state, stale)}</div><aside class="stack" aria-label=${t("Calls now")}>${this.calls(floor)}</aside></div></div>`;
+      <div class="floorgrid"><div class="stack">${this.queues(floor)}${this.today(floor)}${this.people(state, stale)}</div><aside class="stack" aria-label=${t("Calls now")}>${this.calls(floor)}</aside></div></div>`;
   }
 
   tiles(floor) {
@@ -83,6 +85,24 @@ class Floor extends Island {
     return html`<section class="panel"><div class="panel-head"><h2>${t("Queues now")}</h2></div><div class="tablewrap" tabindex="0" role="region" aria-label=${t("Queues now")}><table class="table dense"><thead><tr>
       <th scope="col">${t("Queue")}</th><th scope="col" class="n">${t("Waiting in line")}</th><th scope="col" class="n">${t("Longest wait")}</th><th scope="col" class="n">${t("Ready")}</th><th scope="col" class="n">${t("Talking")}</th><th scope="col" class="n">${t("Paused")}</th></tr></thead><tbody>
       ${rows.map((queue) => html`<tr><td class="strong"><bdi>${queue.label}</bdi></td><td class="n ${queue.waiting ? "strong" : ""}">${num(queue.waiting)}</td><td class="n">${queue.oldest ? since(queue.oldest, LONG_WAIT) : "–"}</td><td class="n">${num(queue.free)}</td><td class="n">${num(queue.talking + queue.ringing)}</td><td class="n">${num(queue.paused)}</td></tr>`)}</tbody></table></div></section>`;
+  }
+
+  // The day so far, by the reports' definitions; each number opens the calls that it counts.
+  today(floor) {
+    const { "": total, ...rows } = floor.today ?? {};
+    if (!total) return nothing;
+    const link = (row, set) => `/calls?${new URLSearchParams({ set, since: row.since, until: row.until, ...(row.queue ? { queue: row.queue } : {}), ...(row.pbx ? { pbx: row.pbx } : {}) })}`;
+    const cell = (row, code, set, text) => {
+      const value = row[code];
+      if (value == null) return html`<td class="n muted">–</td>`;
+      return html`<td class="n">${row.opens === false || !row.offered ? num(text(value)) : html`<a href=${link(row, set)} title=${t("Open the calls behind this number")}>${num(text(value))}</a>`}</td>`;
+    };
+    const cells = (row) => [["offered", "offered", String], ["answered", "answered", String], ["abandoned", "abandoned", String], ["service_level", "counted", percent], ["asa", "answered", duration], ["longest", "counted", duration]].map(([code, set, text]) => cell(row, code, set, text));
+    const shown = Object.values(rows).sort((a, b) => a.label.localeCompare(b.label));
+    return html`<section class="panel"><div class="panel-head"><h2>${t("Queues today")}</h2></div>${shown.length ? html`<div class="tablewrap" tabindex="0" role="region" aria-label=${t("Queues today")}><table class="table dense today"><thead><tr>
+      <th scope="col">${t("Queue")}</th><th scope="col" class="n">${t("Offered")}</th><th scope="col" class="n">${t("Answered")}</th><th scope="col" class="n">${t("Abandoned")}</th><th scope="col" class="n">${t("Service level")}</th><th scope="col" class="n">${t("Average speed of answer (ASA)")}</th><th scope="col" class="n">${t("Longest wait")}</th></tr></thead><tbody>
+      ${shown.map((row) => html`<tr><th scope="row"><bdi>${row.label}</bdi></th>${cells(row)}</tr>`)}</tbody>
+      ${shown.length > 1 ? html`<tfoot><tr><th scope="row">${t("Total")}</th>${cells(total)}</tr></tfoot>` : nothing}</table></div>` : html`<p class="pad16 muted">${t("No calls yet today")}</p>`}</section>`;
   }
 
   people(state, stale) {

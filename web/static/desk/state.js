@@ -119,7 +119,7 @@ const local = {
     ...state,
     floor: whole
       ? { at, ...sections }
-      : state.floor && { at, ...Object.fromEntries(["agents", "queues", "calls"].map((name) => [name, rows(state.floor[name], sections[name])])) },
+      : state.floor && { at, ...Object.fromEntries(["agents", "queues", "calls", "today"].map((name) => [name, rows(state.floor[name], sections[name])])) },
   }),
   link: (state, { link }, at) => ({
     ...state, link, linkAt: state.link === link ? state.linkAt : at, everOnline: state.everOnline || link === "online",
