@@ -62,7 +62,7 @@ class Present:
             wrapup=wrapup(leg),
             said=call.said,
             with_=self._colleague(call, leg),
-            transfer=call.transfer,
+            transfer=self._transfer(call, leg),
         )
         return cards.build(scene, cards.Viewer(leg.user_id, self.say(leg.user_id), hidden))
 
@@ -78,7 +78,7 @@ class Present:
             "ended": call.ended,
             "held": bool(call.held_by),
             "recording": call.recording,
-            "transfer": call.transfer,
+            "transfer": self._transfer(call, leg),
             "with": [
                 {"extension": other.extension, "name": self._name(other.user_id)}
                 for other in call.legs.values()
@@ -161,6 +161,15 @@ class Present:
         other = call.to if leg.extension == call.from_ else call.from_
         user = self._center.seats.user_of(call.pbx, "", other)
         return self._name(user) if user is not None else ""
+
+    def _transfer(self, call: live.LiveCall, leg: live.Leg) -> dict[str, Any] | None:
+        """Give where a call is being passed on, with the name of the colleague or the queue."""
+        if call.transfer is None:
+            return None
+        to = call.transfer["to"]
+        user = self._center.seats.user_of(call.pbx, "", to)
+        name = self._name(user) if user is not None else self._label(leg.user_id, to)
+        return {**call.transfer, "label": cards.clean(name, cards.LONGEST_NAME)}
 
     def _name(self, user_id: int) -> str:
         person = self._center.seats.person(user_id)

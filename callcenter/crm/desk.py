@@ -172,7 +172,7 @@ class Desk:
 
     def _transferred(self, call: live.LiveCall, fact: facts.CallTransferred) -> None:
         call.transfer = {"kind": fact.kind, "to": fact.to, "state": "done"}
-        call.held_by.clear()
+        call.passes()
         for leg in list(call.legs.values()):
             if leg.interface != fact.by and leg.joined is not None:
                 self._set(call, leg, live.TALKING, fact.at)
@@ -228,7 +228,7 @@ class Desk:
             leg.channel = channel or leg.channel
             return leg
         number = extension or interface.partition("/")[2]
-        leg = live.Leg(user, interface, number, state, at, channel, at)
+        leg = live.Leg(user, interface, number, state, at, channel, at, asked=call.is_consulted())
         call.legs[user] = leg
         self._tell(live.Popped(call, leg))
         self._agents.leg(user, call.key, state, at)
@@ -248,7 +248,7 @@ class Desk:
 
     def _close(self, call: live.LiveCall, leg: live.Leg, reason: str, at: float) -> None:
         spoke = leg.joined is not None and (call.answered or call.far_end_answered) is not None
-        if spoke and self._wraps_up(call):
+        if spoke and not leg.asked and self._wraps_up(call):
             seconds = self._wrapup_seconds(call.pbx, call.queue)
             wrapup = self._agents.begin_wrapup(leg.user_id, call.key, at, seconds)
             leg.state, leg.since = live.WRAPUP, at

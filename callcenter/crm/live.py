@@ -35,6 +35,9 @@ class Leg:
     rang: float | None = None
     joined: float | None = None  # picked up
     passed_on: bool = False  # the call, from here: the exchange does not call it a transfer
+    asked: bool = (
+        False  # by a colleague: the customer is not theirs, and the call not theirs to write up
+    )
     wrapup_until: float | None = None
     wrapup_seconds: float | None = None
 
@@ -91,6 +94,12 @@ class LiveCall:
     def is_consulted(self) -> bool:
         """Say whether a colleague is asked about this call now."""
         return self.transfer is not None and self.transfer["state"] == "consulting"
+
+    def passes(self) -> None:
+        """Take it that the customer is with whoever is left: nobody holds, nobody is only asked."""
+        self.held_by.clear()
+        for leg in self.legs.values():
+            leg.asked = False
 
 
 @values.value

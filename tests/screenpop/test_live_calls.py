@@ -141,6 +141,10 @@ async def test_a_colleague_is_asked_before_the_call_is_theirs(stand: real.RealSt
     other = await stand.browser(stand.user("1002"))
     await steering.transfer(stand.center, stand.user("1001"), id_, "1002", attended=True)
     await browser.next("agent.state", state="consulting")
+    colleague = stand.center.seats.person(stand.user("1002"))
+    assert colleague is not None
+    told = [e["call"]["transfer"] for e in browser.of("call.update") if e["call"]["transfer"]]
+    assert told[-1]["label"] == colleague.name != told[-1]["to"] == "1002"
     await other.next("call.pop")
     await stand.stage.answered_by("1002")
     await other.next("agent.state", state="talking")
@@ -150,7 +154,8 @@ async def test_a_colleague_is_asked_before_the_call_is_theirs(stand: real.RealSt
     await stand.stage.talk()
     assert stand.state("1002") is agents.State.TALKING
     await steering.hang_up(stand.center, stand.user("1002"), id_)
-    await other.next("call.end", reason="ended")
+    ended = await other.next("call.end", reason="ended")
+    assert ended["wrapup"]["seconds"] == 30, "the call was theirs at its end"
     await stand.center.written()
     assert [t["kind"] for t in only_call(stand).transfers] == ["attended"]
 
@@ -163,7 +168,9 @@ async def test_who_asked_a_colleague_can_go_back_to_the_customer(stand: real.Rea
     await stand.stage.answered_by("1002")
     await other.next("agent.state", state="talking")
     await steering.cancel(stand.center, stand.user("1001"), id_)
-    await other.next("call.end")
+    ended = await other.next("call.end")
+    assert ended["wrapup"] is None, "who was only asked has nothing to write up"
+    assert stand.center.agents.get(stand.user("1002")).wrapup is None
     await stand.stage.talk()
     assert stand.state("1001") is agents.State.TALKING
     await steering.hang_up(stand.center, stand.user("1001"), id_)

@@ -58,8 +58,20 @@ class Desk extends HTMLElement {
     this.headline(state);
     if (!given?.lead) this.follow(working);
     this.move(working, Boolean(given?.lead));
-    if (this.wasWorking && !working) this.today();
+    if (this.wasWorking && !working) {
+      this.rest();
+      this.today();
+    }
     this.wasWorking = Boolean(working);
+  }
+
+  // Whoever wrote a call up goes on from what the desk says next: the lead that came, or the headline of an idle desk.
+  rest() {
+    if (document.activeElement && document.activeElement !== document.body) return;
+    const next = this.querySelector("[data-slot=cards] [data-lead]") ?? this.querySelector("[data-slot=headline]");
+    if (!next) return;
+    next.tabIndex = -1;
+    next.focus({ preventScroll: true });
   }
 
   // What an idle desk says first: what is so, and what can be done about it.
@@ -140,9 +152,11 @@ class Desk extends HTMLElement {
     try {
       const nodes = await fragment("/desk/today");
       const part = (selector) => nodes.find((node) => node.matches?.(selector))?.childNodes ?? [];
+      const within = [this.places.idle, this.places.side].some((place) => place.contains(document.activeElement));
       this.places.idle.replaceChildren(...part("[data-part=idle]"));
       this.places.side.replaceChildren(...part("[data-slot=side]"));
       this.headline(store.state);
+      if (within) this.rest();
     } catch {
       // The old ones stay; they carry their time.
     }

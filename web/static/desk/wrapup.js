@@ -111,14 +111,19 @@ export function callbackGroup(card) {
     filled.error = "";
     redraw();
   };
-  const other = (event) => {
+  const other = () => {
+    filled.other = !filled.other;
+    redraw();
+    if (filled.other) requestAnimationFrame(() => document.querySelector(".callback-at")?.focus());
+  };
+  const said = (event) => {
     filled.callback = fromField(event.target.value);
     redraw();
   };
   return html`<div class="field"><div class="row"><span class="label" id="callback-label">${t("Callback")}</span>${keys("Alt K")}${chosen(card, filled)?.callback ? html`<span class="t-bad" aria-label=${t("Required")}>*</span>` : nothing}</div>
     <div class="picks" role="group" aria-labelledby="callback-label">${picks().map(({ at, text, time }) => html`<button type="button" class="filter ${filled.callback === at ? "on" : ""}" aria-pressed=${String(filled.callback === at)} @click=${() => set(at)}>${parts(text, { time: num(time) })}</button>`)}
-    <button type="button" class="filter ${filled.other ? "on" : ""}" aria-expanded=${String(filled.other)} @click=${() => { filled.other = !filled.other; redraw(); }}>${icon("calendar")}${t("Another time")}</button></div>
-    ${filled.other ? html`<input class="input" type="datetime-local" dir="ltr" aria-label=${t("When")} min=${toField(now())} .value=${filled.callback ? toField(filled.callback) : ""} @change=${other}>` : nothing}</div>`;
+    <button type="button" class="filter ${filled.other ? "on" : ""}" aria-expanded=${String(filled.other)} @click=${other}>${icon("calendar")}${t("Another time")}</button></div>
+    ${filled.other ? html`<input class="input callback-at" type="datetime-local" dir="ltr" aria-label=${t("When")} min=${toField(now())} .value=${filled.callback ? toField(filled.callback) : ""} @change=${said}>` : nothing}</div>`;
 }
 
 export function foot(card, change) {
