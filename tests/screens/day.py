@@ -19,6 +19,8 @@ from tests.web import campaign_fixtures, site
 PASSWORD = site.PASSWORD
 CUSTOMERS = 600
 TOLD_SECONDS = 30.0
+WORD = "חשבונית"  # that is looked for in the recordings
+SEARCH = "054"  # and among customers, numbers, pages and commands
 # Who is what on the pictures; all but Lena are the sample's own people.
 AGENT, SELLER, SUPERVISOR, MANAGER, ADMIN, CAREFUL = "michal", "dana", "ronen", "yael", "admin", "lena"  # fmt: skip
 # login -> (declared state, reason, minutes ago)
@@ -37,15 +39,22 @@ def fill(session: Session, folder: Path, *, now: datetime, language: str) -> dic
     _records(session, folder, now)
     _shifts(session, now)
     campaign = campaign_fixtures.add(session, SELLER)
+    accounts.assign_extension(session, _id(session, ADMIN), "1009", now=now)
     session.execute(update(models.QueueProfile).values(wrapup_seconds=60))  # time to draw it
     session.execute(update(models.User).values(language=language))
-    people = dict(session.execute(select(models.User.login, models.User.id)).tuples().all())
+    leased = models.Lead.leased_by_id.is_not(None)
+    held = select(models.Phone.e164).join(models.Lead, models.Lead.phone_id == models.Phone.id)
     batch = session.scalars(select(models.ImportBatch.id)).one()
     return {
         **_callers(session),
-        "call": str(call_id), "customer": str(party_id), "user": str(people[AGENT]), "campaign": str(campaign),
+        "call": str(call_id), "customer": str(party_id), "user": str(_id(session, AGENT)), "campaign": str(campaign),
+        "lead_number": session.scalars(held.where(leased)).one(), "word": WORD, "search": SEARCH,
         "batch": str(batch), "yesterday": _yesterday(now).date().isoformat(),
     }  # fmt: skip
+
+
+def _id(session: Session, login: str) -> int:
+    return session.scalars(select(models.User.id).where(models.User.login == login)).one()
 
 
 def _callers(session: Session) -> dict[str, str]:

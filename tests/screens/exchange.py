@@ -19,12 +19,13 @@ MEMBERS = {
     "1001": ("support",), "1002": ("support", "service"), "1003": ("sales",), "1004": ("sales",),
     "1005": ("support", "service"), "1006": ("support", "service"), "1007": ("sales",),
 }  # fmt: skip
-PHONES = (*MEMBERS, "1008", "1009")
-AWAY = ("1009",)  # registered nowhere
+PHONES = (*MEMBERS, "1008", "1009", "1010")
+AWAY = ("1010",)  # registered nowhere
 QUEUES = ("support", "sales", "service")
 LINES = {"support": "+97237000100", "sales": "+97237000200", "service": "+97237000300"}
 
 QUEUE_CALL = "queue_answered_caller_hangs_up"
+GIVEN_UP = "queue_abandoned"
 DIALLED = "click_to_dial_answered"
 FIRST_ID = 1_795_520_000
 _ID = re.compile(rb"\b1795308\d\d\d\.|(?<=_)1795308\d\d\d\.")
@@ -36,6 +37,11 @@ _TURNS: Mapping[str, tuple[tuple[str, tuple[bytes, ...]], ...]] = {
         ("rings", (b"Event: Newchannel", b"Channel: PJSIP/1001-")),
         ("answered", (b"Event: Newstate", b"Channel: PJSIP/1001-", b"ChannelStateDesc: Up")),
         ("ends", (b"Event: HangupRequest",)),
+    ),
+    GIVEN_UP: (
+        ("arrives", ()),
+        ("rings", (b"Event: Newchannel", b"Channel: PJSIP/1001-")),
+        ("gives_up", (b"Event: HangupRequest",)),
     ),
     DIALLED: (
         ("rings", ()),
@@ -101,9 +107,17 @@ class Exchange(peer.Peer):
         stamp = f"Timestamp: {time.time():.6f}\r\n"
         return f"Response: Success\r\nActionID: {{id}}\r\nPing: Pong\r\n{stamp}\r\n"
 
-    def call(self, phone: str, number: str, *, queue: str = "support") -> Story:
+    async def leave(self) -> None:
+        """Hang up on everybody, and answer nobody any more."""
+        assert self._server is not None
+        self._server.close()
+        self.reset()
+
+    def call(
+        self, phone: str, number: str, *, queue: str = "support", scenario: str = QUEUE_CALL
+    ) -> Story:
         """Begin to tell a call that comes through a queue."""
-        return self._story(QUEUE_CALL, phone, number, queue=queue)
+        return self._story(scenario, phone, number, queue=queue)
 
     def dialled(self, phone: str, number: str, linkedid: str) -> Story:
         """Begin to tell a call that was asked for here."""

@@ -98,7 +98,6 @@ LIVE = (
     Screen("desk-lead", SELLER, "/desk", "[data-lead] .leadfacts", scene="lead", guide=True, fixed=True),
     Screen("desk-lead-call", SELLER, "/desk", ".card[data-state=talking]", scene="lead_call", guide=True, fixed=True),
     Screen("desk-lead-wrapup", SELLER, "/desk", ".card[data-state=wrapup]", scene="lead_wrapup", fixed=True),
-    Screen("floor-call", SUPERVISOR, "/floor", ".agent[data-s=talking]", scene="floor_call", fixed=True),
     Screen("troubles", AGENT, "/desk", ".troubles .callout", scene="line_down", guide=True, fixed=True),
     Screen("system-troubles", ADMIN, "/system", ".troublelist", scene="line_down_system"),
 )  # fmt: skip

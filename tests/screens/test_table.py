@@ -10,9 +10,7 @@ from tests.screens import acts, scenes, table
 from web import routes
 
 PAGES = [
-    route
-    for route in (*routes.PAGES, *routes.SETTINGS, *routes.WELCOME)
-    if route.method == "GET"
+    route for route in (*routes.PAGES, *routes.SETTINGS, *routes.WELCOME) if route.method == "GET"
 ]
 
 
