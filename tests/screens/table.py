@@ -38,7 +38,7 @@ STILL = (
     Screen("customer", AGENT, "/customers/{customer}", ".custact", guide=True),
     Screen("customer-edit", AGENT, "/customers/{customer}/edit", "form .input"),
     Screen("customer-new", AGENT, "/customers/new", "form .input"),
-    Screen("calls", AGENT, "/calls?period=week", "table.calls tbody tr", guide=True),
+    Screen("calls", AGENT, "/calls?period=week", "table.calls tbody tr"),
     Screen("calls-empty", AGENT, "/calls?q=zzzz", ".empty"),
     Screen("calls-manager", MANAGER, "/calls?period=week", "table.calls tbody tr"),
     Screen("call", SUPERVISOR, "/calls/{call}", "cc-player button", guide=True),
