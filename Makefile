@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
 
-.PHONY: help setup test-setup demo test lint types faults bench lock pbx clean
+.PHONY: help setup test-setup demo test lint types faults bench screenshots lock pbx clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,6 +37,10 @@ faults: ## cuts, kills, full disks under load, RUNS=100 SEED=1: afterwards nothi
 bench: ## what it must reach, each figure beside its baseline of the same run
 	@.ci/setup tests
 	@$(PY) -m benchmarks
+
+screenshots: ## every screen, three languages, light and dark, wide and phone; and the pictures of the guides
+	@.ci/setup tests
+	@$(PY) -m tests.screens
 
 lock: ## resolve the dependencies again, with hashes and without addresses
 	@.ci/setup lock

@@ -105,7 +105,7 @@ def settings(folder: Path, **changes: object) -> Settings:
     )
 
 
-def _sound(path: Path, seconds: float) -> dict[str, list[int]]:
+def sound(path: Path, seconds: float) -> dict[str, list[int]]:
     """Write a stereo file in which the sides take turns, and return its peaks."""
     rate, count = 8000, 300
     t = np.arange(int(rate * seconds)) / rate
@@ -148,7 +148,7 @@ def add_recording(session: sa_orm.Session, folder: Path) -> tuple[int, int]:
     ).first()
     assert call is not None and call.party_id is not None
     seconds = 30.0
-    peaks = _sound(folder / "recordings" / "sample.wav", seconds)
+    peaks = sound(folder / "recordings" / "sample.wav", seconds)
     recording = models.Recording(
         call_id=call.id,
         pbx=call.pbx,
