@@ -24,6 +24,11 @@ SHOWN: Final = (
     "taken", "dialled", "own_missed", "in_calls", "own_aht", "own_wrapup", "own_conversion", "signed_in", "paused",
     "own_occupancy",
 )  # fmt: skip
+# On a page about one person nothing need say that it is the agent's.
+NAMES: Final = {
+    "own_missed": "Missed", "own_aht": "Average handle time (AHT)", "own_conversion": "Conversion",
+    "own_occupancy": "Occupancy",
+}  # fmt: skip
 # Who counts a team's mean; nothing but the mean leaves this module.
 _EVERYBODY: Final = visibility.Viewer(0, "manager")
 

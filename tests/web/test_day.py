@@ -121,7 +121,7 @@ async def test_the_desk_says_the_same_as_the_day(place: site.Site, client: Clien
     assert str(strip["calls"]) == found["Taken"][0]
     desk = await _text(browser, "/desk")
     shown = [PLAIN.sub("", v) for v in re.findall(r'<span class="fig">(.*?)</span>', desk)]
-    assert shown == [found[n][0] for n in ("Taken", "Agent's handle time", "Time in calls")]
+    assert shown == [found[n][0] for n in ("Taken", "Average handle time (AHT)", "Time in calls")]
 
 
 async def test_a_wrong_date_is_refused_and_nonsense_is_ones_own_day(

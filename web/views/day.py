@@ -174,6 +174,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         shown=shown,
         mine=asked.user_id == person.id,
         say=texts.translations.gettext,
+        names={c: days.NAMES.get(c, figures.BY_CODE[c].name) for c in days.SHOWN},
         earlier=there(-1),
         later=there(1) if day < today else "",
         now_link=link(asked.user_id, today, mine=person.id, today=today),
