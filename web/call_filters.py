@@ -33,6 +33,8 @@ NAMES = (
 # What stands in an address and is no filter.
 BESIDE = frozenset({"after", "lang", "said", "view"})
 LONGEST = 100
+# Calls that nobody returned in a quarter of a year are no work any more, and to find them each missed call ever would be asked.
+UNREACHED_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,8 @@ def wanted(
             rules=figure_asks.rules(settings),
         )
     begin, end = _between(values, midnight, ZoneInfo(settings.site.timezone))
+    if lately(values):
+        begin = (end or midnight()) - timedelta(days=UNREACHED_DAYS)
     agent = str(me) if values["agent"] == ME else values["agent"]
     return Wanted(
         since=begin,
@@ -201,6 +205,12 @@ class Asked:
         """Return the filters that hold, and their conditions."""
         kept = permitted(self.values, open_to)
         return kept, wanted(kept, self.midnight, self.settings, self.viewer.id)
+
+
+def lately(values: Mapping[str, str]) -> bool:
+    """Say whether calls are looked for in the last `UNREACHED_DAYS` alone, though all are asked for."""
+    endless = values["period"] == "all" or (values["period"] == CUSTOM and not values["from"])
+    return bool(values["unreached"]) and endless
 
 
 def _between(

@@ -120,6 +120,11 @@ def unsaid(call: Any) -> ColumnElement[bool]:
     return and_(none, *talked, outside, *_whole(call))
 
 
+def talked(call: Any) -> ColumnElement[bool]:
+    """Say that people talked, whoever called whom: its index answers by itself whether a number was reached since."""
+    return and_(call.answered.is_not(None), *_whole(call))
+
+
 def long(call: Any) -> ColumnElement[bool]:
     """Say that people talked for long."""
     return and_(call.talk_seconds >= literal_column(str(LONG_SECONDS)), *_whole(call))
@@ -132,6 +137,7 @@ def _whole(call: Any) -> tuple[ColumnElement[bool], ...]:
 for _name, _columns, _condition in (
     ("missed", (Call.started, Call.id, Call.far_e164), missed(Call)),
     ("unsaid", (Call.started, Call.id), unsaid(Call)),
+    ("talked", (Call.far_e164, Call.started), talked(Call)),
     ("long", (Call.started, Call.id, Call.talk_seconds), long(Call)),
 ):
     Index(f"ix_call_{_name}", *_columns, sqlite_where=_condition, postgresql_where=_condition)

@@ -145,6 +145,8 @@ def test_what_is_rare_is_looked_up_in_the_index_made_for_it(database: db.Databas
             call_search.calls(session, ADMIN, wanted)
             text, values = said[0]
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
+            if wanted.unreached:
+                assert "USING INDEX ix_call_talked" in str(plan), plan
             assert f"USING INDEX {index}" in str(plan) and "TEMP B-TREE" not in str(plan), plan
 
 
@@ -210,6 +212,23 @@ async def test_days_of_ones_own_are_the_offices_days(place: site.Site, client: C
         assert (_ids(page) == [place.call_id]) is (there and bool(last)), (first, last)
         if there and not last:
             assert page.count('name="from" value="2026-03-01"') == 2, "both forms keep it"
+
+
+async def test_what_nobody_returned_in_a_quarter_is_asked_for_by_its_dates(
+    place: site.Site, client: Client
+) -> None:
+    browser = await client("manager")
+    old = datetime(2024, 5, 5, 9, tzinfo=UTC)
+    with place.database.session() as session:
+        call = _call("years ago", 0, started=old, ended=old, far_e164="+972500009999")
+        session.add(call)
+        session.flush()
+        key = call.id
+    page = await _text(browser, "/calls?period=all&unreached=1&lang=en")
+    assert "Calls of the last 90 days that nobody returned." in page and key not in _ids(page)
+    dates = "period=custom&from=2024-05-05&to=2024-05-05"
+    assert _ids(await _text(browser, f"/calls?{dates}&unreached=1")) == [key]
+    assert key in _ids(await _text(browser, f"/calls?{dates}&result=missed"))
 
 
 async def test_mine_is_whoever_looks(place: site.Site, client: Client) -> None:

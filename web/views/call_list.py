@@ -93,6 +93,7 @@ async def listing(request: web.Request) -> web.StreamResponse:
         tabs=tabs,
         filtered=any(v for name, v in chosen.items() if name not in ("period", "from", "to")),
         more=any(chosen[name] for name in MORE),
+        lately=call_filters.UNREACHED_DAYS if call_filters.lately(chosen) else 0,
         dropped=call_filters.dropped(request.query, chosen),
         wanted=listed.wanted,
         set_name=auth.texts(request).translations.gettext(

@@ -27,6 +27,7 @@ PARTIAL = {
         "coalesce(outcome_id, 0) = 0 AND answered IS NOT NULL AND ended IS NOT NULL"
         " AND direction != 'internal' AND merged_into IS NULL",
     ),
+    "talked": (["far_e164", "started"], "answered IS NOT NULL AND merged_into IS NULL"),
     "long": (
         ["started", "id", "talk_seconds"],
         "talk_seconds >= 600 AND merged_into IS NULL",
