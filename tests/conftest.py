@@ -14,6 +14,7 @@ pytest_plugins = [
 # Their people speak and their digits follow each other in real time: an exchange that waits for a processor loses both.
 ALONE = (
     "tests/faults/test_real.py",
+    "tests/flows/test_supervisor.py",
     "tests/flows/test_support.py",
     "tests/recordings/test_real_call.py",
     "tests/recordings/test_words.py",

@@ -34,7 +34,6 @@ WHERE = """() => {
 }"""
 BEFORE = "e => Boolean(document.activeElement.compareDocumentPosition(e) & 2)"
 INSIDE = "e => e === document.activeElement"
-# Where the caret of a list, a menu or a group of choices is is their own matter: arrows move it, Tab passes it by.
 
 
 @dataclass
@@ -95,7 +94,7 @@ class Hands:
 
     async def choose(self, label: str, wanted: str) -> None:
         """Go to a list that folds out and choose by arrows."""
-        target = self.page.get_by_label(label, exact=True).first
+        target = self.page.get_by_role("combobox", name=label, exact=True).first
         await self.to(target)
         for _ in range(60):
             options = await target.evaluate(
@@ -104,14 +103,15 @@ class Hands:
             assert options[1] >= 0, f"{wanted} is not offered by {label}"
             if options[0] == options[1]:
                 return
+            alone = await target.evaluate("e => !e.form?.matches('[data-auto]')")
+            await self.page.evaluate(
+                "document.getElementById('main')?.setAttribute('data-old', '')"
+            )
             await self.press("ArrowDown" if options[0] < options[1] else "ArrowUp")
-            await self.settled()
+            if not alone:  # the form sends itself, and the page comes anew
+                await self.page.wait_for_selector("#main:not([data-old])")
             await expect(target).to_be_focused()
         raise AssertionError(f"{wanted} of {label} cannot be reached by arrows")
-
-    async def settled(self) -> None:
-        """Wait until what the last key asked of the server is on the page."""
-        await self.page.wait_for_load_state("networkidle")
 
     async def at(self, path: str) -> None:
         """Wait for a page, and look whether everybody can use it."""

@@ -27,14 +27,40 @@ document.addEventListener("htmx:after:swap", arrived);
 document.addEventListener("htmx:after:push:into:history", arrived);
 window.addEventListener("popstate", () => setTimeout(arrived));
 
+// What is exchanged takes the focus with it. The same field, button or tab of the new page has it then, so that a filter can be
+// changed by arrows, one step after the other; htmx itself does this for what has an id.
+let kept = "";
+const named = (name, value) => `[${name}="${CSS.escape(value)}"]`;
+
+function place(element) {
+  if (!element || element === main() || !main()?.contains(element)) return "";
+  if (element.id) return `#${CSS.escape(element.id)}`;
+  if (element.closest(".tabs") && element.matches("a[href]")) return `.tabs a${named("href", element.getAttribute("href"))}`;
+  if (!element.name || !element.form) return "";
+  const which = element.matches("button, [type=radio], [type=checkbox]") ? named("value", element.value) : "";
+  return `form${named("action", element.form.getAttribute("action") ?? "")} ${named("name", element.name)}${which}`;
+}
+
+function back(wanted) {
+  const found = wanted && main()?.querySelector(wanted);
+  if (!found) return false;
+  found.focus({ preventScroll: true });
+  if (found.matches("[type=search], [type=text]")) found.setSelectionRange(found.value.length, found.value.length);
+  return true;
+}
+
+document.addEventListener("htmx:before:swap", () => {
+  kept = place(document.activeElement);
+});
+
 // A new page begins at its top, and the keyboard goes on from its content.
 document.addEventListener("htmx:after:swap", () => {
   const shown = main();
   if (!shown || shown.dataset.seen) return;
   shown.dataset.seen = "1";
-  shown.scrollTop = 0;
   const active = document.activeElement;
-  if (!active || active === document.body) shown.focus({ preventScroll: true });
+  if ((!active || active === document.body) && !back(kept)) shown.focus({ preventScroll: true });
+  shown.scrollTop = 0;
 });
 
 // Filters answer at once; without scripts the button beside them sends the form.
@@ -75,5 +101,9 @@ setInterval(async () => {
   const answer = await fetch(location.href).catch(() => null);
   if (!answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#main > .page");
-  if (page && shown.isConnected) shown.replaceWith(document.importNode(page, true));
+  if (!page || !shown.isConnected) return;
+  const here = place(document.activeElement);
+  const within = shown.contains(document.activeElement);
+  shown.replaceWith(document.importNode(page, true));
+  if (within && !back(here)) main().focus({ preventScroll: true });
 }, 1500);

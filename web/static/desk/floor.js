@@ -44,6 +44,14 @@ class Floor extends Island {
     live.watch(false);
   }
 
+  // Agents change their places while one looks at them: the focus stays with the agent, not with the place.
+  draw() {
+    const within = () => this.contains(document.activeElement) && document.activeElement.closest("[data-agent]")?.dataset.agent;
+    const agent = within();
+    super.draw();
+    if (agent && within() !== agent) this.querySelector(`[data-agent="${agent}"] a`)?.focus({ preventScroll: true });
+  }
+
   stale(state) {
     return state.link !== "online" || pbxDown(state);
   }
