@@ -19,6 +19,7 @@ THEMES = ("light", "dark")
 SIZES = {1280: 800, 390: 844}
 TALLEST = 2400
 AT_ONCE = 2
+PATIENCE_MS = 20_000
 GUIDE_QUALITY, QUALITY = 78, 80
 # Style sheets made by script are not the page's markup: the strict policy lets them through.
 STILL_LIFE = """() => {
@@ -73,7 +74,7 @@ class Painter:
             viewport={"width": 1280, "height": 800}, color_scheme="light", reduced_motion="reduce",
             locale=self.place.language, timezone_id="Asia/Jerusalem",
         )  # fmt: skip
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         await context.clock.set_fixed_time(self.place.clock.now)
         if who != table.ANYBODY:
             await scenes.sign_in(context, self.place, who)

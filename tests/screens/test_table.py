@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.screens import acts, scenes, table
+from callcenter.crm import audit
+from tests.screens import acts, records, scenes, table
 from web import routes
 
 PAGES = [
@@ -63,3 +64,8 @@ def test_names_are_given_once_and_every_state_has_a_way_to_it() -> None:
     assert len(set(names)) == len(names)
     assert {screen.act for screen in table.STILL} - {""} == set(acts.ACTS)
     assert [screen.scene for screen in table.LIVE] == list(scenes.SCENES)
+
+
+def test_what_people_are_told_to_have_done_are_deeds_that_the_audit_knows() -> None:
+    known = {action for group in audit.GROUPS.values() for action in group}
+    assert {action for _, _, action, _, _ in records.DEEDS} <= known
