@@ -30,7 +30,6 @@ async def test_a_notice_stands_until_it_is_dealt_with_and_takes_no_focus(desk: D
     await expect(shown).to_contain_text("דנה לוי")
     await desk.page.keyboard.type("dc12")
     await expect(desk.page.locator(".bar-search input")).to_have_value("dc12")
-    await desk.page.evaluate("new Promise((done) => setTimeout(done, 400))")
     await expect(shown).to_have_count(1)
     assert await test_desk_looks.faults(desk.page) == []
     await shown.get_by_text("בעוד 10 דקות").click()
