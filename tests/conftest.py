@@ -16,6 +16,7 @@ ALONE = (
     "tests/faults/test_real.py",
     "tests/flows/test_supervisor.py",
     "tests/flows/test_support.py",
+    "tests/flows/test_telemarketing.py",
     "tests/recordings/test_real_call.py",
     "tests/recordings/test_words.py",
     "tests/reports/test_truth.py",

@@ -67,6 +67,14 @@ class Hands:
             await self.press(key)
             trail.append(await self.where())
 
+    async def has(self, target: Locator) -> None:
+        """Wait until something has the focus, and can be seen to; else say what has it."""
+        try:
+            await expect(target).to_be_focused()
+        except AssertionError as error:
+            raise AssertionError(f"«{await self.where()}» has the focus, not {target}") from error
+        await self.where()
+
     async def go(
         self, name: str | re.Pattern[str], role: str = "link", *, within: str = ""
     ) -> None:
@@ -110,7 +118,7 @@ class Hands:
             await self.press("ArrowDown" if options[0] < options[1] else "ArrowUp")
             if not alone:  # the form sends itself, and the page comes anew
                 await self.page.wait_for_selector("#main:not([data-old])")
-            await expect(target).to_be_focused()
+            await self.has(target)
         raise AssertionError(f"{wanted} of {label} cannot be reached by arrows")
 
     async def at(self, path: str) -> None:
@@ -121,4 +129,5 @@ class Hands:
     async def looked(self) -> None:
         """Run axe over what is on the screen."""
         await self.page.emulate_media(reduced_motion="reduce")
-        assert await test_desk_looks.faults(self.page) == [], self.page.url
+        faults = await test_desk_looks.faults(self.page)
+        assert not faults, f"{self.page.url}: {faults}"

@@ -53,10 +53,10 @@ async def listened(house: houses.House, hands: Hands, michal: int, olga: int) ->
     await hands.looked()
     await hands.to(mine.get_by_role("link"))
     await hands.press("ArrowLeft")
-    await expect(other.get_by_role("link")).to_be_focused()
+    await hands.has(other.get_by_role("link"))
     await hands.where()
     await hands.press("ArrowRight")
-    await expect(mine.get_by_role("link")).to_be_focused()
+    await hands.has(mine.get_by_role("link"))
     for key, words in (
         ("KeyL", "לא שומעים אותך"),
         ("KeyW", "רק"),
@@ -76,7 +76,7 @@ async def listened(house: houses.House, hands: Hands, michal: int, olga: int) ->
     center.finish_wrapup(michal, then=(agents.State.PAUSED, "break"))
     await shift.become(center, olga, agents.State.READY)
     await expect(page.locator(".agent").first).to_have_attribute("data-agent", str(olga))
-    await expect(mine.get_by_role("link")).to_be_focused()
+    await hands.has(mine.get_by_role("link"))
 
 
 async def heard_again(hands: Hands, recorded: int) -> None:
@@ -110,7 +110,7 @@ async def narrowed(hands: Hands) -> None:
     await hands.at("/calls$")
     await hands.go("7 ימים", within=".tabs")
     await page.wait_for_url(re.compile("period=week"))
-    await expect(page.locator(".tabs [aria-current]")).to_be_focused()
+    await hands.has(page.locator(".tabs [aria-current]"))
     await hands.choose("כיוון", "נכנסות")
     await hands.choose("אופן הסיום", "נענתה")
     await page.wait_for_url(re.compile("direction=inbound.*result=answered"))

@@ -67,30 +67,35 @@ class Real:
 
 def fill(session: Any, people: tuple[tuple[str, str], ...]) -> int:
     """Make the agent at 1001, a campaign that runs, and its leads in order."""
-    user = desk_people.staff(session, "he")
+    user, campaign_id = desk_people.staff(session, "he"), campaign(session, people)
+    session.add(models.CampaignSeat(user_id=user, campaign_id=campaign_id, since=utcnow()))
+    return campaign_id
+
+
+def campaign(session: Any, people: tuple[tuple[str, str], ...]) -> int:
+    """Make a campaign that runs, and its leads in order."""
     for position, (code, label, success, callback, effect) in enumerate(OUTCOMES):
         found = session.scalar(select(models.Outcome).where(models.Outcome.code == code))
         made = found or models.Outcome(code=code)
         made.labels, made.success, made.callback, made.effect = {"he": label, "en": code}, success, callback, effect  # fmt: skip
         made.position = 50 + position
         session.add(made)
-    campaign = models.Campaign(
+    made_campaign = models.Campaign(
         name="סיבים, צפון", state="running", created_at=utcnow(), max_attempts=5,
         scripts={"he": "שלום {name}, כאן {agent}.\n\nיש לך {הספק}?"}, retry={"busy": 0, "no_answer": 0},
         outcomes=[code for code, *_ in OUTCOMES],
     )  # fmt: skip
-    session.add(campaign)
+    session.add(made_campaign)
     session.flush()
     for place, (name, number) in enumerate(people):
         party = customers.create(session, name, now=utcnow(), numbers=[number], status="lead")
         phone_id = customers.numbers(session, party.id)[0].phone_id
         lead = models.Lead(
-            campaign_id=campaign.id, party_id=party.id, phone_id=phone_id, name=name, created_at=utcnow(),
+            campaign_id=made_campaign.id, party_id=party.id, phone_id=phone_id, name=name, created_at=utcnow(),
             facts={"הספק": "צפון תקשורת"}, next_at=utcnow() - timedelta(minutes=60 - place),
         )  # fmt: skip
         session.add(lead)
-    session.add(models.CampaignSeat(user_id=user, campaign_id=campaign.id, since=utcnow()))
-    return int(campaign.id)
+    return int(made_campaign.id)
 
 
 @contextlib.asynccontextmanager

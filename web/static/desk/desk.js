@@ -35,6 +35,12 @@ class Desk extends HTMLElement {
   }
 
   draw(state) {
+    const within = this.contains(document.activeElement);
+    this.fill(state);
+    if (within) this.rest();
+  }
+
+  fill(state) {
     const cards = stack(state);
     const current = active(state);
     const working = opened(current) ? current : null;
@@ -58,19 +64,19 @@ class Desk extends HTMLElement {
     this.headline(state);
     if (!given?.lead) this.follow(working);
     this.move(working, Boolean(given?.lead));
-    if (this.wasWorking && !working) {
-      this.rest();
-      this.today();
-    }
+    if (this.wasWorking && !working) this.today();
     this.wasWorking = Boolean(working);
   }
 
-  // Whoever wrote a call up goes on from what the desk says next: the lead that came, or the headline of an idle desk.
+  // Whose hands were on what has gone (a call that is written up) goes on from what the desk says next: the lead that came, or
+  // the headline of an idle desk.
   rest() {
-    if (document.activeElement && document.activeElement !== document.body) return;
-    const next = this.querySelector("[data-slot=cards] [data-lead]") ?? this.querySelector("[data-slot=headline]");
+    const here = document.activeElement;
+    if (here && here !== document.body && here.checkVisibility()) return;
+    const next = ["[data-slot=cards] [data-lead]", ".outcome[tabindex='0']", "[data-slot=headline]"]
+      .map((one) => this.querySelector(one)).find((one) => one?.checkVisibility());
     if (!next) return;
-    next.tabIndex = -1;
+    if (!next.hasAttribute("tabindex")) next.tabIndex = -1;
     next.focus({ preventScroll: true });
   }
 
