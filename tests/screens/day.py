@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from callcenter import models
 from callcenter.crm import accounts, sample
-from tests.screens import records
+from tests.screens import records, wishes
 from tests.screens.clock import OFFICE
 from tests.web import campaign_fixtures, site
 
 PASSWORD = site.PASSWORD
 CUSTOMERS = 600
 WORD = "חשבונית"  # that is looked for in the recordings
+DUE_MINUTES = wishes.DUE_MINUTES
 SEARCH = "054"  # and among customers, numbers, pages and commands
 # Who is what on the pictures; all but Lena are the sample's own people.
 AGENT, SELLER, SUPERVISOR, MANAGER, ADMIN, CAREFUL = "michal", "dana", "ronen", "yael", "admin", "lena"  # fmt: skip
@@ -39,6 +40,8 @@ def fill(session: Session, folder: Path, *, now: datetime, language: str) -> dic
     _shifts(session, now)
     campaign = campaign_fixtures.add(session, SELLER)
     accounts.assign_extension(session, _id(session, ADMIN), "1009", now=now)
+    people = dict(session.execute(select(models.User.login, models.User.id)).tuples().all())
+    wanted = wishes.fill(session, now=now, language=language, people=people)
     session.execute(update(models.QueueProfile).values(wrapup_seconds=60))  # time to draw it
     session.execute(update(models.User).values(language=language))
     leased = models.Lead.leased_by_id.is_not(None)
@@ -46,7 +49,8 @@ def fill(session: Session, folder: Path, *, now: datetime, language: str) -> dic
     batch = session.scalars(select(models.ImportBatch.id)).one()
     return {
         **_callers(session),
-        "call": str(call_id), "customer": str(party_id), "user": str(_id(session, AGENT)), "campaign": str(campaign),
+        **wanted,
+        "call": str(call_id), "customer": str(party_id), "user": str(people[AGENT]), "campaign": str(campaign),
         "lead_number": session.scalars(held.where(leased)).one(), "word": WORD, "search": SEARCH,
         "batch": str(batch), "yesterday": records.yesterday(now).date().isoformat(),
     }  # fmt: skip

@@ -203,12 +203,20 @@ async def lead_wrapup(stage: Stage) -> None:
     stage.current.tell("ends", 4)
 
 
+async def due(stage: Stage) -> None:
+    """What the agent promised is due in a moment."""
+    page = await stage.page(table.AGENT)
+    if await page.locator(".card[data-state=missed] .do .btn").count():
+        await page.locator(".card[data-state=missed] .do .btn").last.click()
+    await stage.forward(day.DUE_MINUTES * 60 - 470 - 240)
+    await page.wait_for_selector("cc-due .due")
+
+
 async def line_down(stage: Stage) -> None:
     """The line to the exchange is cut."""
     page = await stage.page(table.AGENT)
+    await page.locator("cc-due .due button").first.click()
     await stage.forward(70)
-    if await page.locator(".card[data-state=missed] .do .btn").count():
-        await page.locator(".card[data-state=missed] .do .btn").last.click()
     await stage.place.exchange.leave()
     await page.wait_for_selector(".troubles .callout")
 
@@ -221,6 +229,6 @@ async def line_down_system(stage: Stage) -> None:
 SCENES: dict[str, Callable[[Stage], Awaitable[None]]] = {
     "quiet": quiet, "states": states, "keys": keys, "search": search, "ringing": ringing, "floor": floor,
     "talking": talking, "transfer": transfer, "wrapup": wrapup, "several": several, "new": new, "missed": missed,
-    "lead": lead, "lead_call": lead_call, "lead_wrapup": lead_wrapup, "line_down": line_down,
+    "lead": lead, "lead_call": lead_call, "lead_wrapup": lead_wrapup, "due": due, "line_down": line_down,
     "line_down_system": line_down_system,
 }  # fmt: skip

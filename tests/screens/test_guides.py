@@ -37,7 +37,8 @@ def _keys() -> set[str]:
     sheet = (desk / "hotkeys.js").read_text(encoding="utf-8")
     found = set(re.findall(r'^  \["\w[\w+]*", "([^"]+)", \(\) =>', sheet, re.M))
     found |= set(re.findall(r'^  \["([^"]+)", \(\) =>', sheet, re.M))
-    assert {"Alt+G", "Alt+/", "Ctrl+K", "0–9"} <= found
+    found |= {key for keys in found for key in keys.split()}  # "J K" are two
+    assert {"Alt+G", "Alt+/", "Ctrl+K", "0–9", "J", "Z"} <= found
     for script in desk.glob("*.js"):
         shown = re.findall(r'keys\("([^"]+)"\)', script.read_text(encoding="utf-8"))
         found |= {keys.replace(" ", "+") for keys in shown}
@@ -46,7 +47,7 @@ def _keys() -> set[str]:
     player = (i18n.STATIC / "player.js").read_text(encoding="utf-8")
     first = player[: player.index("import")]
     assert "Space, J and L (5 s), [ and ] (speed)" in first
-    return {*found, *modes, "Space", "J", "[", "]"}
+    return {*found, *modes, "Space", "[", "]"}
 
 
 @cache
