@@ -61,11 +61,12 @@ exten => _[a-z][a-z].,1,Answer()
 async def stage(
     request: pytest.FixtureRequest, asterisk: object, tmp_path: Path
 ) -> AsyncIterator[Stage]:
-    """Set up an exchange whose dialplan has the lines."""
+    """Set up an exchange whose dialplan has the lines; customers have something to say."""
     async with stages.set_up(
         tmp_path / "pbx", phones=("1001",), version=request.param, dialplan=DIALPLAN
     ) as made:
         made.trunk.default = parties.ANSWERS
+        made.trunk.agent.voice = parties.prompt(made.exchange, "vm-intro")
         yield made
 
 
