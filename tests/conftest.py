@@ -14,6 +14,9 @@ pytest_plugins = [
 # Their people speak and their digits follow each other in real time: an exchange that waits for a processor loses both.
 ALONE = (
     "tests/faults/test_real.py",
+    "tests/flows/test_administrator.py",
+    "tests/flows/test_manager.py",
+    "tests/flows/test_old_tab.py",
     "tests/flows/test_supervisor.py",
     "tests/flows/test_support.py",
     "tests/flows/test_telemarketing.py",

@@ -1,7 +1,7 @@
 // The desk: my cards at the start, the customer in the middle, note and outcome at the end. The page is the server's; this fills
 // what lives. An idle desk is calm: the server's own page of the day.
 
-import { html, nothing, num, render, since } from "./dom.js";
+import { arrange, html, nothing, num, render, since } from "./dom.js";
 import { t } from "./i18n.js";
 import { duration } from "./time.js";
 import { active, opened, stack } from "./state.js";
@@ -22,6 +22,8 @@ async function fragment(url) {
 }
 
 class Desk extends HTMLElement {
+  cards = new Map();
+
   connectedCallback() {
     this.places = Object.fromEntries([...this.querySelectorAll("[data-slot]")].map((place) => [place.dataset.slot, place]));
     this.places.customer.addEventListener("click", (event) => this.within(event), { capture: true });
@@ -52,8 +54,8 @@ class Desk extends HTMLElement {
     this.firstElementChild.classList.toggle("idle-side", idleSide);
     this.firstElementChild.classList.toggle("bare", idleSide && !cards.length && !given?.lead);
     document.querySelector("cc-callbar")?.toggleAttribute("data-carded", Boolean(current));
-    const shown = cards.map((one) => card(one, { me: state.me, small: cards.length > 1 && one.id !== current?.id, current: one.id === current?.id }));
-    render([...shown, given?.lead ? leadCard(given) : nothing], start);
+    const shown = cards.map((one) => [one.id, card(one, { me: state.me, small: cards.length > 1 && one.id !== current?.id, current: one.id === current?.id })]);
+    arrange(start, given?.lead ? [...shown, ["lead", leadCard(given)]] : shown, this.cards);
     render(given ? (given.lead ? script(given) : between(given)) : nothing, round);
     round.hidden = !given;
     idle.hidden = Boolean(working || given?.lead);

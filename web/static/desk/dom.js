@@ -42,6 +42,25 @@ export class Island extends HTMLElement {
   }
 }
 
+// Things in a row, each by its key in a place of its own that moves with it: what is typed in one never stands in another, and
+// who has the focus is not moved; the others are put before and after. `places` is a Map that is kept between two calls.
+export function arrange(row, shown, places) {
+  const wanted = shown.map(([key, drawn]) => {
+    if (!places.has(key)) places.set(key, Object.assign(document.createElement("div"), { className: "place" }));
+    render(drawn, places.get(key));
+    return places.get(key);
+  });
+  for (const [key, place] of places) {
+    if (wanted.includes(place)) continue;
+    place.remove();
+    places.delete(key);
+  }
+  const still = Math.max(0, wanted.findIndex((place) => place.contains(document.activeElement)));
+  if (wanted.length && wanted[still].parentNode !== row) row.append(wanted[still]);
+  for (let i = still - 1; i >= 0; i -= 1) if (wanted[i].nextSibling !== wanted[i + 1]) wanted[i + 1].before(wanted[i]);
+  for (let i = still + 1; i < wanted.length; i += 1) if (wanted[i].previousSibling !== wanted[i - 1]) wanted[i - 1].after(wanted[i]);
+}
+
 // A named thing as initials on a coloured disc; the colour depends on the name alone.
 export function avatar(name, kind = "") {
   const letters = [...(name || "?").trim().split(/\s+/)].slice(0, 2).map((word) => [...word][0]).join("");
