@@ -39,6 +39,8 @@ def fill(session: Session, folder: Path, *, now: datetime, language: str) -> dic
     records.audit(session, now)
     _shifts(session, now)
     campaign = campaign_fixtures.add(session, SELLER)
+    open_ = dict.fromkeys(("sun", "mon", "tue", "wed", "thu"), "09:00-20:00")
+    session.get_one(models.Campaign, campaign).hours = {**open_, "fri": "09:00-12:00"}
     accounts.assign_extension(session, _id(session, ADMIN), "1009", now=now)
     people = dict(session.execute(select(models.User.login, models.User.id)).tuples().all())
     wanted = wishes.fill(session, now=now, language=language, people=people)

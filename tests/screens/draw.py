@@ -20,6 +20,7 @@ SIZES = {1280: 800, 390: 844}
 TALLEST = 2400
 AT_ONCE = 2
 PATIENCE_MS = 20_000
+FAILURES = (Error, AssertionError, TimeoutError, KeyError)
 GUIDE_QUALITY, QUALITY = 78, 80
 # Style sheets made by script are not the page's markup: the strict policy lets them through.
 STILL_LIFE = """() => {
@@ -60,6 +61,7 @@ class Drawing:
         """Note what could not be drawn."""
         said = str(problem).splitlines()[0][:200] if str(problem) else type(problem).__name__
         self.problems.append(f"{language} {name}: {said}")
+        print(f"NOT DRAWN  {self.problems[-1]}", flush=True)
 
 
 class Painter:
@@ -108,7 +110,7 @@ class Painter:
                     answer and answer.status
                 )
             await self._paint(page, screen)
-        except (Error, AssertionError, TimeoutError) as problem:
+        except FAILURES as problem:
             self.drawing.fail(self.place.language, screen.name, problem)
         self.drawing.tell(self.place.language, screen.name)
 
@@ -121,7 +123,7 @@ class Painter:
                 await scenes.SCENES[screen.scene](stage)
                 if self.drawing.takes(screen):
                     await self._paint(stage.pages[screen.who], screen)
-            except (Error, AssertionError, TimeoutError) as problem:
+            except FAILURES as problem:
                 self.drawing.fail(self.place.language, screen.name, problem)
             if self.drawing.takes(screen):
                 self.drawing.tell(self.place.language, screen.name)
@@ -137,8 +139,9 @@ class Painter:
         lens = await page.context.new_cdp_session(page)
         language = self.place.language
         if screen.guide:
-            await page.evaluate(SETTLED)
             shot = self.drawing.guides / language / f"{screen.name}.webp"
+            await page.set_viewport_size({"width": 1280, "height": screen.high})
+            await page.evaluate(SETTLED)
             await self._shoot(lens, shot, GUIDE_QUALITY)
         for width, height in SIZES.items():
             await page.set_viewport_size({"width": width, "height": height})

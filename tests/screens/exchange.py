@@ -92,6 +92,20 @@ def _endpoints() -> Iterable[Mapping[str, str]]:
     yield {"Event": "EndpointList", "ObjectType": "endpoint", "ObjectName": "trunk-north", "DeviceState": "Not in use"}  # fmt: skip
 
 
+def _paused(action: dict[str, str]) -> str:
+    """Pause a member, and tell of it in each queue that they serve."""
+    interface, reason = action["Interface"], action.get("Reason", "")
+    phone, paused = interface.partition("/")[2], int(action["Paused"] == "true")
+    told = "Response: Success\r\nActionID: {id}\r\nMessage: Interface paused successfully\r\n\r\n"
+    for queue in MEMBERS.get(phone, ()):
+        told += (
+            f"Event: QueueMemberPause\r\nQueue: {queue}\r\nMemberName: {phone}\r\nInterface: {interface}\r\n"
+            f"StateInterface: {interface}\r\nMembership: static\r\nPenalty: 0\r\nStatus: 1\r\nPaused: {paused}\r\n"
+            f"PausedReason: {reason}\r\n\r\n"
+        )
+    return told
+
+
 class Exchange(peer.Peer):
     """A scripted exchange that has phones, queues and an outside line."""
 
@@ -101,6 +115,7 @@ class Exchange(peer.Peer):
         self.answers["QueueStatus"] = _list("QueueStatusComplete", _members())
         self.answers["PJSIPShowEndpoints"] = _list("EndpointListComplete", _endpoints())
         self.answers["Ping"] = self._pong
+        self.answers["QueuePause"] = _paused
         self._stories = 0
 
     def _pong(self, _action: dict[str, str]) -> str:
@@ -142,7 +157,7 @@ class Story:
 
     def tell(self, phase: str, ago: float = 0.0) -> None:
         """Tell a phase as if it had begun some seconds ago."""
-        told = b"\r\n\r\n".join([*self.phases[phase], b""])
+        told = b"\r\n\r\n".join([*self._everywhere(self.phases[phase]), b""])
         first = float((_STAMP.search(told) or [b"0"])[0])
         shift = time.time() - ago - first
         told = _STAMP.sub(lambda found: b"%.6f" % (float(found[0]) + shift), told)
@@ -151,6 +166,17 @@ class Story:
         # Ids of calls and channels are times of the recording: each story has its own.
         told = _ID.sub(b"%d." % (FIRST_ID + self.serial), told)
         self.exchange.write(told)
+
+    def _everywhere(self, blocks: Iterable[bytes]) -> Iterable[bytes]:
+        """Tell what a member is doing in each queue that they serve, as Asterisk does; the recording has but one."""
+        for block in blocks:
+            yield block
+            if block.startswith(b"Event: QueueMemberStatus"):
+                for queue in MEMBERS.get(self.phone, ()):
+                    if queue != self.queue:
+                        yield block.replace(
+                            b"\r\nQueue: support\r\n", f"\r\nQueue: {queue}\r\n".encode()
+                        )
 
     def _names(self) -> Iterable[tuple[bytes, bytes]]:
         known = f"PJSIP/{self.phone}"

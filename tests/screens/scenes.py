@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -195,6 +196,7 @@ async def lead_call(stage: Stage) -> None:
     stage.story = told.dialled("1004", stage.place.names["lead_number"], asked["ChannelId"])
     stage.story.tell("rings", 36)
     stage.story.tell("answered", 27)
+    await page.locator(".toast button").first.click()
 
 
 async def lead_wrapup(stage: Stage) -> None:
@@ -216,9 +218,12 @@ async def line_down(stage: Stage) -> None:
     """The line to the exchange is cut."""
     page = await stage.page(table.AGENT)
     await page.locator("cc-due .due button").first.click()
-    await stage.forward(70)
     await stage.place.exchange.leave()
-    await page.wait_for_selector(".troubles .callout")
+    # It counts as a trouble when it has lasted a moment: here moments pass when they are let.
+    async with asyncio.timeout(30):
+        while not await page.locator(".troubles .callout").count():
+            await stage.forward(2)
+            await asyncio.sleep(0.5)
 
 
 async def line_down_system(stage: Stage) -> None:

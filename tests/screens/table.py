@@ -28,6 +28,7 @@ class Screen:
     guide: bool = False
     status: int = 200
     fixed: bool = False  # as high as the window, however much there is to scroll
+    high: int = 800  # of the guides' picture
 
 
 STILL = (
@@ -99,7 +100,7 @@ LIVE = (
     Screen("desk-keys", AGENT, "/desk", "#cc-keys[open]", scene="keys", guide=True, fixed=True),
     Screen("desk-search", AGENT, "/desk", "#cc-palette .pick-row", scene="search", fixed=True),
     Screen("desk-ringing", AGENT, "/desk", ".card[data-state=ringing] .open-list", scene="ringing", guide=True, fixed=True),
-    Screen("floor", SUPERVISOR, "/floor", ".agent[data-s=talking]", scene="floor", guide=True),
+    Screen("floor", SUPERVISOR, "/floor", ".agent[data-s=talking]", scene="floor", guide=True, high=1180),
     Screen("desk-talking", AGENT, "/desk", ".card[data-state=talking]", scene="talking", guide=True, fixed=True),
     Screen("desk-transfer", AGENT, "/desk", ".pick-row", scene="transfer", guide=True, fixed=True),
     Screen("desk-wrapup", AGENT, "/desk", ".outcome[aria-checked=true]", scene="wrapup", guide=True, fixed=True),
