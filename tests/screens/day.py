@@ -42,7 +42,7 @@ def fill(session: Session, folder: Path, *, now: datetime, language: str) -> dic
     open_ = dict.fromkeys(("sun", "mon", "tue", "wed", "thu"), "09:00-20:00")
     session.get_one(models.Campaign, campaign).hours = {**open_, "fri": "09:00-12:00"}
     accounts.assign_extension(session, _id(session, ADMIN), "1009", now=now)
-    people = dict(session.execute(select(models.User.login, models.User.id)).tuples().all())
+    people = dict(session.execute(select(models.User.login, models.User.id)).all())
     wanted = wishes.fill(session, now=now, language=language, people=people)
     session.execute(update(models.QueueProfile).values(wrapup_seconds=60))  # time to draw it
     session.execute(update(models.User).values(language=language))

@@ -154,7 +154,7 @@ def _cdr_line(call: models.Call, n: int) -> str:
 
 def audit(session: Session, now: datetime) -> None:
     """Let people have done what is written down of them."""
-    ids = dict(session.execute(select(models.User.login, models.User.id)).tuples().all())
+    ids = dict(session.execute(select(models.User.login, models.User.id)).all())
     for minutes, login, action, of, detail in reversed(DEEDS):
         kind, _, key = of.partition(" ")
         session.add(

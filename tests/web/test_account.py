@@ -164,8 +164,12 @@ async def test_one_browser_is_signed_out_or_all_others(place: site.Site, client:
         pass
     assert [await _signed_in(b) for b in browsers] == [True, False, False]
     with place.database.session() as session:
+        user = models.User
+        other = session.scalar(
+            select(user.id).where(user.login != place.login_of("agent")).limit(1)
+        )
         strangers = models.WebSession(
-            key_hash="f" * 64, user_id=1, created_at=utcnow(), seen_at=utcnow(),
+            key_hash="f" * 64, user_id=other, created_at=utcnow(), seen_at=utcnow(),
             expires_at=datetime.fromtimestamp(time.time() + 999, UTC),
         )  # fmt: skip
         session.add(strangers)
