@@ -33,7 +33,7 @@ WHERE = """() => {
   return [words, ""];
 }"""
 BEFORE = "e => Boolean(document.activeElement.compareDocumentPosition(e) & 2)"
-INSIDE = "e => e === document.activeElement"
+INSIDE = "e => e.isConnected ? e === document.activeElement : null"  # null: it was drawn anew
 
 
 @dataclass
@@ -62,7 +62,11 @@ class Hands:
         await expect(target).to_be_visible()
         trail = [await self.where()]
         key = "Shift+Tab" if await target.evaluate(BEFORE) else "Tab"
-        while not await target.evaluate(INSIDE):
+        element = await target.element_handle()  # once: to find it by its role reads the whole page
+        while not (there := await element.evaluate(INSIDE)):
+            if there is None:
+                element = await target.element_handle()
+                continue
             assert len(trail) < MOST_STOPS, f"{target} never had the focus: {' → '.join(trail)}"
             await self.press(key)
             trail.append(await self.where())

@@ -64,6 +64,9 @@ async def counted(hands: Hands) -> None:
 async def begun(hands: Hands, leads: Path) -> None:
     """Make a campaign, fill it from a file of an old Windows, and start it."""
     page = hands.page
+    page.on(
+        "filechooser", lambda _: None
+    )  # the browser asks us from now on, not at the last moment
     await hands.go("קמפיינים", within=".rail")
     await hands.at("/campaigns$")
     await hands.go("קמפיין חדש")
