@@ -15,13 +15,13 @@ from callcenter.outbound import campaigns
 
 NAME = "מבצע סתיו: שדרוג מסלול"
 SCRIPTS = {
-    "he": "שלום, מדברים מ-Demo. יש לנו הצעה לשדרוג המסלול שלך, ללא שינוי במחיר בשלושת החודשים הראשונים.\n\n"
+    "he": "שלום {name}, כאן {agent} מ-{company}. יש לנו הצעה לשדרוג המסלול שלך, ללא שינוי במחיר בשלושת החודשים הראשונים.\n\n"
     "אם יש עניין: לעבור על תנאי המסלול, לאשר כתובת דואר אלקטרוני ולשלוח הצעה.\n"
     "אם לא נוח לדבר: לקבוע שעה לחזרה.",
-    "en": "Hello, this is Demo calling. We can move you to a better plan, at the same price for the first three months.\n\n"
+    "en": "Hello {name}, this is {agent} of {company}. We can move you to a better plan, at the same price for the first three months.\n\n"
     "If they are interested: go through the plan's terms, confirm the email address and send the offer.\n"
     "If it is a bad time: agree on a time to call back.",
-    "ru": "Здравствуйте, вас беспокоит Demo. Предлагаем перейти на лучший тариф: первые три месяца цена прежняя.\n\n"
+    "ru": "Здравствуйте, {name}! Это {agent}, {company}. Предлагаем перейти на лучший тариф: первые три месяца цена прежняя.\n\n"
     "Если интересно: рассказать условия, уточнить адрес почты и отправить предложение.\n"
     "Если неудобно говорить: договориться о времени звонка.",
 }
