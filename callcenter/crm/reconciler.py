@@ -139,6 +139,9 @@ class Reconciler:
                 async with asyncio.timeout(UP_SECONDS):
                     await line.seeded.wait()
         up, now, running = line.seeded.is_set(), time.time(), line.tracker.ids()
+        await (
+            line.told.wait()
+        )  # or the end of a call that the tracker just let go would be written over ours
         await self._flush()
         made, touched = await asyncio.to_thread(self._work, pbx, running, up=up, now=now)
         if made:

@@ -91,6 +91,10 @@ class Line:
         self._worked = 0.0
         self.events = 0
         self.seeded = asyncio.Event()  # the tracker knows what lives on the exchange
+        self.told = (
+            asyncio.Event()
+        )  # the subscribers know what the tracker does; not in the middle of a batch
+        self.told.set()
         self.facts = 0
         self.signed_in: float | None = None
         self.missing: Sequence[str] = ()
@@ -174,11 +178,13 @@ class Line:
             while self._batches:
                 batch = self._batches[0]
                 self.arrived = batch.arrived
+                self.told.clear()
                 if batch.seed is not None:
                     await self._seed(batch.seed, batch.arrived)
                     self.seeded.set()
                 await self._feed(batch)
                 self._batches.popleft()
+                self.told.set()
                 self._worked = time.time()
                 self.lag_seconds = self._worked - batch.arrived
             self.arrived = 0.0
