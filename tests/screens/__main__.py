@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 import time
 from pathlib import Path
 
@@ -28,28 +29,45 @@ def _asked() -> argparse.Namespace:
     return asked
 
 
-async def main() -> int:
-    """Draw what is asked for; return how many screens could not be drawn."""
-    asked = _asked()
-    path = browser.executable()
-    if path is None:
-        print("no Chromium: `make test-setup` installs one")
-        return 1
-    drawing = draw.Drawing(FOLDER, GUIDES, asked.names)
-    began = time.monotonic()
+async def _each(languages: list[str], names: list[str]) -> int:
+    """Draw each language in a process of its own, all at once; return how many of them lack a screen."""
+    here = (sys.executable, "-m", "tests.screens", *names)
+    started = [
+        await asyncio.create_subprocess_exec(*here, "--languages", language, cwd=ROOT)
+        for language in languages
+    ]
+    return sum(1 for code in await asyncio.gather(*(child.wait() for child in started)) if code)
+
+
+async def _draw(language: str, names: list[str]) -> int:
+    drawing = draw.Drawing(FOLDER, GUIDES, names)
     async with async_playwright() as play:
         chromium = await play.chromium.launch(
-            executable_path=path, args=[*browser.ARGUMENTS, "--font-render-hinting=none"]
+            executable_path=browser.executable(),
+            args=[*browser.ARGUMENTS, "--font-render-hinting=none"],
         )
-        await draw.draw(chromium, drawing, asked.languages.split(","))
+        await draw.draw(chromium, drawing, [language])
         await chromium.close()
-    index = gallery.write(FOLDER)
-    for problem in drawing.problems:
-        print(f"NOT DRAWN  {problem}")
+    drawn = drawing.done - len(drawing.problems)
     print(
-        f"{drawing.done - len(drawing.problems)} screens in {time.monotonic() - began:.0f} s: {index}"
+        f"{language}: {drawn} screens of {drawing.total}", *drawing.problems, sep="\n  ", flush=True
     )
-    return min(1, len(drawing.problems))
+    return len(drawing.problems)
+
+
+async def main() -> int:
+    """Draw what is asked for; return 0 when all of it could be drawn."""
+    asked = _asked()
+    if browser.executable() is None:
+        print("no Chromium: `make test-setup` installs one")
+        return 1
+    languages = asked.languages.split(",")
+    if len(languages) == 1:
+        return min(1, await _draw(languages[0], asked.names))
+    began = time.monotonic()
+    lacking = await _each(languages, asked.names)
+    print(f"{time.monotonic() - began:.0f} s: {gallery.write(FOLDER)}")
+    return min(1, lacking)
 
 
 if __name__ == "__main__":

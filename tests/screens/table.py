@@ -81,7 +81,7 @@ STILL = (
     Screen("outcomes", MANAGER, "/settings/outcomes", "form .input"),
     Screen("reasons", MANAGER, "/settings/reasons", "form .input"),
     Screen("numbers", ADMIN, "/settings/numbers", "form .input"),
-    Screen("do-not-call", MANAGER, "/settings/do-not-call", ".dncline", guide=True),
+    Screen("do-not-call", MANAGER, "/settings/do-not-call", "ul.rows .rowline", guide=True),
     Screen("recording", ADMIN, "/settings/recording", "#kept", guide=True),
     Screen("recording-marked", ADMIN, "/settings/recording/marked", "ul.rows li"),
     Screen("site", ADMIN, "/settings/site", "form .input"),
