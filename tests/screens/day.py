@@ -104,5 +104,32 @@ def _shifts(session: Session, now: datetime) -> None:
                 session.add(models.AgentState(user_id=user.id, state="ready", since=begin, until=begin + timedelta(hours=9)))  # fmt: skip
         state, reason, minutes = SHIFT[user.login]
         since = now - timedelta(minutes=minutes)
-        session.add(models.AgentState(user_id=user.id, state="ready", since=today, until=since))
+        _today(session, user, today, since)
         session.add(models.AgentState(user_id=user.id, state=state, reason=reason, since=since))
+
+
+def _today(session: Session, user: models.User, begin: datetime, until: datetime) -> None:
+    """Let somebody have been ready since morning, but for their calls, what they wrote up, and a break."""
+    call, part = models.Call, models.CallParticipant
+    mine = (
+        select(part.answered, part.left, call.wrapup_seconds)
+        .join(call, call.id == part.call_id)
+        .where(part.user_id == user.id, part.answered >= begin, part.left < until)
+    )
+    pause = begin + timedelta(hours=2, minutes=17)
+    busy: list[tuple[datetime, datetime, str, str]] = [
+        (pause, pause + timedelta(minutes=14), "paused", "break"),
+    ]
+    for answered, left, seconds in session.execute(mine):
+        assert answered is not None and left is not None
+        busy.append((answered, left, "talking", ""))
+        busy.append((left, left + timedelta(seconds=seconds or 5), "wrapup", ""))
+    at = begin
+    for start, end, state, reason in sorted(busy):
+        if start < at or end > until:
+            continue
+        if start > at:
+            session.add(models.AgentState(user_id=user.id, state="ready", since=at, until=start))
+        session.add(models.AgentState(user_id=user.id, state=state, reason=reason, since=start, until=end))  # fmt: skip
+        at = end
+    session.add(models.AgentState(user_id=user.id, state="ready", since=at, until=until))

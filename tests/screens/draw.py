@@ -17,6 +17,7 @@ from tests.screens import acts, center, scenes, table
 LANGUAGES = ("he", "en", "ru")
 THEMES = ("light", "dark")
 SIZES = {1280: 800, 390: 844}
+PHONE = 390
 TALLEST = 2400
 AT_ONCE = 2
 PATIENCE_MS = 20_000
@@ -145,6 +146,8 @@ class Painter:
             await self._shoot(lens, shot, GUIDE_QUALITY)
         for width, height in SIZES.items():
             await page.set_viewport_size({"width": width, "height": height})
+            if screen.tab and width == PHONE:
+                await page.evaluate("(id) => document.getElementById(id).click()", screen.tab)
             if not screen.fixed:
                 tall = min(TALLEST, int(await page.evaluate(NEEDED)))
                 await page.set_viewport_size({"width": width, "height": max(height, tall)})

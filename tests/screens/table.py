@@ -29,6 +29,7 @@ class Screen:
     status: int = 200
     fixed: bool = False  # as high as the window, however much there is to scroll
     high: int = 800  # of the guides' picture
+    tab: str = ""  # of a phone's three, that a person would be on
 
 
 STILL = (
@@ -103,13 +104,13 @@ LIVE = (
     Screen("floor", SUPERVISOR, "/floor", ".agent[data-s=talking]", scene="floor", guide=True, high=1180),
     Screen("desk-talking", AGENT, "/desk", ".card[data-state=talking]", scene="talking", guide=True, fixed=True),
     Screen("desk-transfer", AGENT, "/desk", ".pick-row", scene="transfer", guide=True, fixed=True),
-    Screen("desk-wrapup", AGENT, "/desk", ".outcome[aria-checked=true]", scene="wrapup", guide=True, fixed=True),
+    Screen("desk-wrapup", AGENT, "/desk", ".outcome[aria-checked=true]", scene="wrapup", guide=True, fixed=True, tab="v3"),
     Screen("desk-several", AGENT, "/desk", ".match", scene="several", guide=True, fixed=True),
     Screen("desk-new", AGENT, "/desk", ".card form .input", scene="new", fixed=True),
     Screen("desk-missed", AGENT, "/desk", ".card[data-state=missed]", scene="missed", fixed=True),
     Screen("desk-lead", SELLER, "/desk", "[data-lead] .leadfacts", scene="lead", guide=True, fixed=True),
     Screen("desk-lead-call", SELLER, "/desk", ".card[data-state=talking]", scene="lead_call", guide=True, fixed=True),
-    Screen("desk-lead-wrapup", SELLER, "/desk", ".card[data-state=wrapup]", scene="lead_wrapup", fixed=True),
+    Screen("desk-lead-wrapup", SELLER, "/desk", ".card[data-state=wrapup]", scene="lead_wrapup", fixed=True, tab="v3"),
     Screen("desk-due", AGENT, "/desk", ".due", scene="due", guide=True, fixed=True),
     Screen("troubles", AGENT, "/desk", ".troubles .callout", scene="line_down", guide=True, fixed=True),
     Screen("system-troubles", ADMIN, "/system", ".troublelist", scene="line_down_system"),
