@@ -22,7 +22,7 @@ WHERE = """() => {
   const words = `${e.tagName.toLowerCase()}${e.id ? "#" + e.id : ""} ${name}`;
   const lined = (one) => { const s = getComputedStyle(one); return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 1; };
   const around = [e, e.parentElement, e.parentElement?.parentElement].filter(Boolean);
-  const shown = getComputedStyle(e).opacity === "0" ? e.closest("label") ?? e.parentElement : e;
+  const shown = getComputedStyle(e).opacity === "0" || e.matches(".sr") ? e.closest("label") ?? e.parentElement : e;
   const { left, top, right, bottom } = shown.getBoundingClientRect();
   const box = [Math.max(left, 0), Math.max(top, 0), Math.min(right, innerWidth), Math.min(bottom, innerHeight)];
   if (box[2] - box[0] < 1 || box[3] - box[1] < 1) return [words, "is off the screen"];

@@ -20,7 +20,7 @@ from tests.pbx.stage import QUICK
 from tests.web.campaign_real import ALWAYS, PEOPLE, campaign
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.browser]
-DANA, YOSSI, IRINA = (name for name, _ in PEOPLE)
+DANA, YOSSI, IRINA, NOA = "דנה לוי", "יוסי כהן", "Ирина Соколова", "נועה בן־שושן"
 
 
 async def test_an_hour_of_calling_needs_no_mouse(
@@ -30,15 +30,14 @@ async def test_an_hour_of_calling_needs_no_mouse(
     tables = {"campaigns": {"sweep_seconds": 0.2}, "compliance": {"hours": ALWAYS}}
     async with houses.opened(stage, tmp_path, chromium, **tables) as house:
         with house.made.database.session() as session:
-            campaign(session, PEOPLE)
+            campaign(session, (*PEOPLE, (NOA, "0521110004")))
         async with house.sits_down("michal") as hands:
             await hands.press("Alt+KeyG")
             await hands.page.wait_for_selector(".state[data-s=ready]")
             await hands.go("קמפיינים", within=".rail")
             await hands.at("/campaigns")
             await hands.go(re.compile("^הצטרפות"), "button")
-            await hands.at("/desk")
-            await hands.press("Alt+KeyJ")
+            await hands.at("/desk")  # the first lead is there: whoever joins has one
             await sold(house, hands)
             await promised(house, hands)
             await refused(house, hands)
@@ -114,12 +113,17 @@ async def refused(house: houses.House, hands: Hands) -> None:
     await hands.page.wait_for_selector("[data-lead]", state="detached")
     await hands.where()
     assert lead(house, IRINA).reason == "do_not_call"
+    await hands.press(
+        "Alt+KeyJ"
+    )  # a refusal is read before one goes on, so the next one is asked for
+    await shown(hands, NOA)
 
 
 async def left(house: houses.House, hands: Hands) -> None:
-    """Leave the campaign; the desk is an idle one again."""
+    """Leave the campaign with a lead on the desk: it is free for others, and the desk an idle one."""
     await hands.go("יציאה מהקמפיין", "button")
     await expect(hands.page.locator("[data-slot=lead]")).to_be_hidden()
     await hands.has(hands.page.locator("[data-slot=headline]"))
     await hands.looked()
     assert house.rows(models.CampaignSeat) == []
+    assert (lead(house, NOA).leased_by_id, lead(house, NOA).state) == (None, "open")

@@ -15,12 +15,6 @@ function markPlace() {
     if (here === at || here.startsWith(`${at}/`)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  showPlace();
-}
-
-// On a phone the rail is a bar that scrolls where it has more places than fit.
-function showPlace() {
-  document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function arrived() {
@@ -29,7 +23,6 @@ function arrived() {
   markPlace();
 }
 
-showPlace();
 document.addEventListener("htmx:after:swap", arrived);
 document.addEventListener("htmx:after:push:into:history", arrived);
 window.addEventListener("popstate", () => setTimeout(arrived));
