@@ -110,6 +110,8 @@ class Painter:
                 assert answer is not None and answer.status == screen.status, (
                     answer and answer.status
                 )
+            if screen.who != table.ANYBODY and screen.status == 200:
+                await page.wait_for_selector("#cc-conn[data-said]:not(.off)", state="attached")
             await self._paint(page, screen)
         except FAILURES as problem:
             self.drawing.fail(self.place.language, screen.name, problem)
