@@ -8,6 +8,7 @@ after an outage: the exchange may have died before it wrote a call down.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -112,9 +113,14 @@ def _written(folder: Path, since: float) -> Iterator[tuple[str, float]]:
     """Give the files that are named as a call's recording is, and were written since a time: when."""
     for names in _names(folder).values():
         for name in names:
-            at = (folder / name).stat().st_mtime
-            if at >= since and NAMED.match(name):
-                yield name, at
+            if not NAMED.match(name):
+                continue
+            with contextlib.suppress(
+                FileNotFoundError
+            ):  # a worker has just moved it into the store
+                at = (folder / name).stat().st_mtime
+                if at >= since:
+                    yield name, at
 
 
 def _begun(name: str) -> float | None:

@@ -6,7 +6,7 @@ They are read anew for every call, so that a change counts for the next one, whi
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from recordings import periods, rules
 LONGEST_NOTICE = 300
 ONLY = 1  # the one row's id
 Named = tuple[str, str, str]  # scope, exchange, value
+_Rule = TypeVar("_Rule", models.RecordingRule, models.RetentionRule)
 
 
 def policy(session: Session, *, lock: bool = False) -> models.RecordingPolicy:
@@ -144,10 +145,7 @@ def _put(session: Session, model: Any, of: Named, column: str, value: Any) -> An
 
 def remove(session: Session, by: audit.By, key: int) -> models.RecordingRule:
     """Take an exception from what is recorded away, and return it."""
-    found = session.get(models.RecordingRule, key)
-    if found is None:
-        raise errors.NotFound("no such rule")
-    session.delete(found)
+    found = _taken(session, models.RecordingRule, key)
     of = found.scope, found.pbx, found.value
     audit.note(session, by, "recording_rule_removed", (found.scope, _id(of)), {"record": found.record})  # fmt: skip
     return found
@@ -155,12 +153,17 @@ def remove(session: Session, by: audit.By, key: int) -> models.RecordingRule:
 
 def keep_as_others(session: Session, by: audit.By, key: int) -> models.RetentionRule:
     """Take an exception from how long is kept away, and return it."""
-    found = session.get(models.RetentionRule, key)
+    found = _taken(session, models.RetentionRule, key)
+    of = found.scope, found.pbx, found.value
+    audit.note(session, by, "retention_rule_removed", (found.scope, _id(of)), {"days": found.keep_days})  # fmt: skip
+    return found
+
+
+def _taken(session: Session, model: type[_Rule], key: int) -> _Rule:
+    found = session.get(model, key)
     if found is None:
         raise errors.NotFound("no such rule")
     session.delete(found)
-    of = found.scope, found.pbx, found.value
-    audit.note(session, by, "retention_rule_removed", (found.scope, _id(of)), {"days": found.keep_days})  # fmt: skip
     return found
 
 

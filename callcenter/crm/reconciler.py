@@ -139,9 +139,8 @@ class Reconciler:
                 async with asyncio.timeout(UP_SECONDS):
                     await line.seeded.wait()
         up, now, running = line.seeded.is_set(), time.time(), line.tracker.ids()
-        await (
-            line.told.wait()
-        )  # or the end of a call that the tracker just let go would be written over ours
+        # Or the end of a call that the tracker has just let go would be written over what we write.
+        await line.told.wait()
         await self._flush()
         made, touched = await asyncio.to_thread(self._work, pbx, running, up=up, now=now)
         if made:

@@ -13,23 +13,14 @@ from sqlalchemy import func, select
 from callcenter import models
 from callcenter.db import utcnow
 from callcenter.outbound import dnc
-from tests.web import site
+from tests.web import forms, site
 from tests.web.conftest import Client
 
 PATH = "/settings/do-not-call"
 
 
 async def _read(browser: aiohttp.ClientSession, path: str = PATH) -> str:
-    async with browser.get(path) as answer:
-        assert answer.status == 200, path
-        return await answer.text()
-
-
-async def _post(
-    browser: aiohttp.ClientSession, path: str, fields: dict[str, str]
-) -> tuple[int, str]:
-    async with browser.post(path, data=fields, allow_redirects=False) as answer:
-        return answer.status, answer.headers.get("Location", "") or await answer.text()
+    return await forms.read(browser, path)
 
 
 async def _send(
@@ -63,18 +54,18 @@ async def test_many_are_pasted_and_a_bad_line_keeps_all_of_them_out_until_it_is_
         "numbers": "054-1234567\n100\n\n<b>no</b>\n0541112233, 0541112244\n+44 20 7946 0018",
         "reason": "by letter",
     }
-    status, text = await _post(browser, f"{PATH}?lang=en", fields)
+    status, text = await forms.post(browser, f"{PATH}?lang=en", fields)
     assert status == 422 and _entries(place) == {}
     assert "3 lines cannot be used. Nothing was written." in text
     assert "too short" in text and "more than one number" in text and "not a phone number" in text
     assert "<b>no</b>" not in text and "by letter" in text and "054-1234567\n100" in text
-    status, where = await _post(browser, PATH, {**fields, "skip": "1"})
+    status, where = await forms.post(browser, PATH, {**fields, "skip": "1"})
     assert status == 303
     assert "2 numbers added. 3 lines were left out." in await _read(browser, f"{where}&lang=en")
     entries = _entries(place)
     assert set(entries) == {"+972541234567", "+442079460018"}
     assert entries["+972541234567"].reason == "by letter"
-    again = await _post(browser, PATH, {"numbers": "0541234567", "reason": "again"})
+    again = await forms.post(browser, PATH, {"numbers": "0541234567", "reason": "again"})
     assert parse_qs(urlsplit(again[1]).query)["known"] == ["1"]
     assert _entries(place)["+972541234567"].reason == "by letter", "the first wish keeps its date"
     assert _actions(place) == ["dnc_add"] * 3
@@ -84,10 +75,10 @@ async def test_nothing_and_too_much_are_refused_with_what_to_do(
     place: site.Site, client: Client
 ) -> None:
     browser = await client("admin")
-    status, text = await _post(browser, f"{PATH}?lang=en", {"numbers": " \n"})
+    status, text = await forms.post(browser, f"{PATH}?lang=en", {"numbers": " \n"})
     assert status == 422 and "Write a number first." in text
     many = "\n".join(["0541234567"] * 501)
-    status, text = await _post(browser, f"{PATH}?lang=en", {"numbers": many})
+    status, text = await forms.post(browser, f"{PATH}?lang=en", {"numbers": many})
     assert status == 422 and "Send them as a file" in text
     status, text = await _send(browser, b"\x89PNG\r\n\x1a\n")
     assert status == 422 and "This is not a table" in text
@@ -126,16 +117,16 @@ async def test_a_number_is_taken_off_with_a_reason_and_put_back_as_it_was(
         )
     before = _entries(place)["+972541234567"]
     browser = await client("manager")
-    status, text = await _post(
+    status, text = await forms.post(
         browser, f"{PATH}/remove?lang=en", {"number": "0541234567", "reason": " "}
     )
     assert status == 422 and "Say why" in text and len(_entries(place)) == 1
-    status, where = await _post(browser, f"{PATH}/remove", {"number": "0541234567", "reason": "asked"})  # fmt: skip
+    status, where = await forms.post(browser, f"{PATH}/remove", {"number": "0541234567", "reason": "asked"})  # fmt: skip
     assert status == 303 and _entries(place) == {}
     page = await _read(browser, f"{where}&lang=en")
     line = parse_qs(urlsplit(where).query)["undo"][0]
     assert "off the list" in page and f'name="line" value="{line}"' in page
-    assert (await _post(browser, f"{PATH}/back", {"line": line}))[0] == 303
+    assert (await forms.post(browser, f"{PATH}/back", {"line": line}))[0] == 303
     after = _entries(place)["+972541234567"]
     assert (after.added_at, after.added_by_id, after.reason, after.until) == (
         before.added_at, before.added_by_id, before.reason, before.until
@@ -143,7 +134,9 @@ async def test_a_number_is_taken_off_with_a_reason_and_put_back_as_it_was(
     with place.database.session() as session:
         assert session.scalars(select(models.Phone.do_not_call).where(models.Phone.e164 == "+972541234567")).one()  # fmt: skip
     assert _actions(place) == ["dnc_add", "dnc_remove", "dnc_put_back"]
-    assert (await _post(browser, f"{PATH}/back", {"line": "1"}))[0] == 404, "another line's undo"
+    assert (await forms.post(browser, f"{PATH}/back", {"line": "1"}))[0] == 404, (
+        "another line's undo"
+    )
     assert "Put a number back" in await _read(await client("admin"), "/settings/audit?lang=en&group=campaigns")  # fmt: skip
 
 
@@ -154,7 +147,9 @@ async def test_the_registrys_entries_are_not_taken_off_by_hand(
         dnc.add(session, "+972541234567", now=utcnow(), source=dnc.REGISTRY)
     browser = await client("manager")
     assert "Take off the list" not in await _read(browser, f"{PATH}?lang=en")
-    status, _ = await _post(browser, f"{PATH}/remove", {"number": "0541234567", "reason": "asked"})
+    status, _ = await forms.post(
+        browser, f"{PATH}/remove", {"number": "0541234567", "reason": "asked"}
+    )
     assert status == 404 and len(_entries(place)) == 1
 
 
@@ -237,7 +232,7 @@ async def test_leads_of_a_pasted_number_end_at_once(place: site.Site, client: Cl
                                 next_at=utcnow(), created_at=utcnow()))  # fmt: skip
         e164 = link.phone.e164
     browser = await client("manager")
-    assert (await _post(browser, PATH, {"numbers": e164}))[0] == 303
+    assert (await forms.post(browser, PATH, {"numbers": e164}))[0] == 303
     with place.database.session() as session:
         ended = select(func.count()).where(models.Lead.reason == "do_not_call")
         assert session.scalar(ended) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -14,7 +13,7 @@ from sqlalchemy import select, update
 from callcenter import models
 from callcenter.db import utcnow
 from recordings import retention
-from tests.web import site
+from tests.web import forms, site
 from tests.web.conftest import Client
 from web import keys
 
@@ -22,22 +21,7 @@ PATH = "/settings/recording"
 
 
 async def _read(browser: aiohttp.ClientSession, path: str = f"{PATH}?lang=en") -> str:
-    async with browser.get(path) as answer:
-        assert answer.status == 200, path
-        return await answer.text()
-
-
-async def _post(
-    browser: aiohttp.ClientSession, path: str, fields: dict[str, str]
-) -> tuple[int, str]:
-    async with browser.post(path, data=fields, allow_redirects=False) as answer:
-        return answer.status, answer.headers.get("Location", "") or await answer.text()
-
-
-def _hidden(text: str, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]*)"', text)
-    assert found is not None, name
-    return found[1]
+    return await forms.read(browser, path)
 
 
 def _row(place: site.Site) -> models.Recording:
@@ -74,22 +58,26 @@ async def test_what_would_go_is_told_before_anything_is_saved(
     browser = await client("admin")
     page = await _read(browser)
     assert 'name="keep_days" type="number" value=""' in page, "off as it comes"
-    fields = {"kept_stamp": _hidden(page, "kept_stamp"), "keep_days": "30", "act": "try"}
-    status, text = await _post(browser, f"{PATH}/retention?lang=en", fields)
+    fields = {"kept_stamp": forms.hidden(page, "kept_stamp"), "keep_days": "30", "act": "try"}
+    status, text = await forms.post(browser, f"{PATH}/retention?lang=en", fields)
     assert status == 200 and "1 recording would go" in text and "480 KB" in text
     assert "Nothing is saved yet." in text and 'value="30"' in text
     with place.database.session() as session:
         assert retention.plan(session).days is None
-    status, text = await _post(browser, f"{PATH}/retention?lang=en", {**fields, "keep_days": "50"})
+    status, text = await forms.post(
+        browser, f"{PATH}/retention?lang=en", {**fields, "keep_days": "50"}
+    )
     assert "No recording would go." in text
     for wrong in ("0", "-1", "many", "36501", "٣"):
-        status, text = await _post(
+        status, text = await forms.post(
             browser, f"{PATH}/retention?lang=en", {**fields, "keep_days": wrong, "act": "save"}
         )
         assert status == 422 and "A whole number from 1 to 36500" in text, wrong
     fields |= {"act": "save", "keep_transcripts": "1"}
-    assert (await _post(browser, f"{PATH}/retention", fields))[0] == 303
-    status, text = await _post(browser, f"{PATH}/retention?lang=en", {**fields, "keep_days": "9"})
+    assert (await forms.post(browser, f"{PATH}/retention", fields))[0] == 303
+    status, text = await forms.post(
+        browser, f"{PATH}/retention?lang=en", {**fields, "keep_days": "9"}
+    )
     assert status == 409 and "Somebody changed this meanwhile" in text and 'value="9"' in text
     with place.database.session() as session:
         plan = retention.plan(session)
@@ -102,26 +90,26 @@ async def test_an_exception_is_made_and_put_back_after_it_was_removed(
 ) -> None:
     browser = await client("admin")
     for fields in ({"of": "direction//inbound", "days": "3"}, {"of": "queue/main/x", "days": "3"}):
-        status, text = await _post(browser, f"{PATH}/periods?lang=en", fields)
+        status, text = await forms.post(browser, f"{PATH}/periods?lang=en", fields)
         assert status == 422 and 'id="e-of"' in text, fields
-    status, text = await _post(
+    status, text = await forms.post(
         browser, f"{PATH}/periods?lang=en", {"of": "queue/main/support", "days": "x"}
     )
     assert status == 422 and "A whole number" in text
     fields = {"of": "queue/main/support", "days": ""}
-    assert (await _post(browser, f"{PATH}/periods", fields))[0] == 303
+    assert (await forms.post(browser, f"{PATH}/periods", fields))[0] == 303
     assert "kept for good" in await _read(browser)
-    assert (await _post(browser, f"{PATH}/periods", {**fields, "days": "90"}))[0] == 303
+    assert (await forms.post(browser, f"{PATH}/periods", {**fields, "days": "90"}))[0] == 303
     assert "kept for 90 days" in await _read(browser)
     with place.database.session() as session:
         key = session.scalars(select(models.RetentionRule.id)).one()
-    _, where = await _post(browser, f"{PATH}/periods/{key}/remove", {})
+    _, where = await forms.post(browser, f"{PATH}/periods/{key}/remove", {})
     page = await _read(browser, where.replace("?", "?lang=en&").partition("#")[0])
     assert "kept for 90 days" not in page
-    back = {"of": _hidden(page, "of"), "days": parse_qs(urlsplit(where).query)["days"][0]}
-    assert (await _post(browser, f"{PATH}/periods", back))[0] == 303
+    back = {"of": forms.hidden(page, "of"), "days": parse_qs(urlsplit(where).query)["days"][0]}
+    assert (await forms.post(browser, f"{PATH}/periods", back))[0] == 303
     assert "kept for 90 days" in await _read(browser)
-    assert (await _post(browser, f"{PATH}/periods/987654/remove", {}))[0] == 404
+    assert (await forms.post(browser, f"{PATH}/periods/987654/remove", {}))[0] == 404
 
 
 async def test_a_marked_recording_says_so_is_taken_back_and_let_go_again(
@@ -139,15 +127,17 @@ async def test_a_marked_recording_says_so_is_taken_back_and_let_go_again(
     assert "goes on" in listed and f'href="/calls/{place.call_id}"' in listed
     assert "Marked to be deleted" in await _read(admin)
     keep = f"/recordings/{_row(place).id}/keep"
-    assert (await _post(agent, keep, {}))[0] == 403 and (await _post(admin, keep, {}))[0] == 404
-    assert (await _post(manager, keep, {}))[0] == 303
+    assert (await forms.post(agent, keep, {}))[0] == 403 and (await forms.post(admin, keep, {}))[
+        0
+    ] == 404
+    assert (await forms.post(manager, keep, {}))[0] == 303
     assert (_row(place).kept, _row(place).delete_at) == (True, None)
     assert "This recording is kept" in await _read(manager, call)
-    assert (await _post(manager, keep, {"kept": "0"}))[0] == 303
+    assert (await forms.post(manager, keep, {"kept": "0"}))[0] == 303
     assert _sweep(place, 1).marked == 1
-    assert (await _post(admin, f"{PATH}/marked", {"id": str(_row(place).id)}))[0] == 303
-    assert (await _post(admin, f"{PATH}/marked", {"id": "x"}))[0] == 404
-    assert (await _post(admin, f"{PATH}/marked", {"all": "1"}))[0] == 303
+    assert (await forms.post(admin, f"{PATH}/marked", {"id": str(_row(place).id)}))[0] == 303
+    assert (await forms.post(admin, f"{PATH}/marked", {"id": "x"}))[0] == 404
+    assert (await forms.post(admin, f"{PATH}/marked", {"all": "1"}))[0] == 303
     assert "Nothing is marked" in await _read(admin, f"{PATH}/marked?lang=en")
     assert [each for each in _actions(place) if each != "transcript_open"] == [
         "recording_kept", "recording_let_go", "recording_kept", "recordings_kept",
@@ -173,7 +163,7 @@ async def test_a_deleted_recording_says_since_when_and_what_is_left_of_it(
     assert not (place.folder / "recordings" / "sample.wav").exists()
     for path in ("/recordings", "/calls?period=all", "/system", f"/customers/{place.party_id}"):
         assert await _read(browser, path)
-    status, _ = await _post(browser, f"/recordings/{_row(place).id}/keep", {})
+    status, _ = await forms.post(browser, f"/recordings/{_row(place).id}/keep", {})
     assert status == 409
 
 
@@ -186,19 +176,19 @@ async def test_a_legal_hold_is_placed_shown_and_lifted_with_reasons(
     _sweep(place)
     path, call = f"/calls/{place.call_id}/legal-hold", f"/calls/{place.call_id}?lang=en"
     agent, manager = await client("agent"), await client("manager")
-    assert (await _post(agent, path, {"reason": "court"}))[0] == 403
+    assert (await forms.post(agent, path, {"reason": "court"}))[0] == 403
     assert "legal-hold" not in await _read(agent, call)
-    assert (await _post(manager, path, {"reason": " "}))[0] == 422
-    assert (await _post(manager, path, {"reason": "<i>court</i>"}))[0] == 303
-    assert (await _post(manager, path, {"reason": "again"}))[0] == 409
+    assert (await forms.post(manager, path, {"reason": " "}))[0] == 422
+    assert (await forms.post(manager, path, {"reason": "<i>court</i>"}))[0] == 303
+    assert (await forms.post(manager, path, {"reason": "again"}))[0] == 409
     page = await _read(manager, call)
     assert "&lt;i&gt;court" in page and "On hold for legal reasons" in page
     assert "This recording will be deleted" not in page
     assert _sweep(place, 30) == retention.Swept()
     assert Path(place.folder / "recordings" / "sample.wav").exists()
-    assert (await _post(manager, path, {"reason": "settled", "lift": "1"}))[0] == 303
+    assert (await forms.post(manager, path, {"reason": "settled", "lift": "1"}))[0] == 303
     assert "On hold for legal reasons" not in await _read(manager, call)
-    assert (await _post(manager, path, {"reason": "settled", "lift": "1"}))[0] == 404
+    assert (await forms.post(manager, path, {"reason": "settled", "lift": "1"}))[0] == 404
     log = await _read(await client("admin"), "/settings/audit?lang=en&group=retention")
     assert "Placed a legal hold" in log and "Lifted a legal hold" in log
 
@@ -213,7 +203,7 @@ async def test_a_supervisor_holds_what_they_see_and_nothing_else(
         session.flush()
         hidden = call.id
     browser = await client("supervisor")
-    status, _ = await _post(browser, f"/calls/{hidden}/legal-hold", {"reason": "court"})
+    status, _ = await forms.post(browser, f"/calls/{hidden}/legal-hold", {"reason": "court"})
     assert status == 404
     with place.database.session() as session:
         assert session.scalars(select(models.LegalHold)).all() == []
