@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 QUIET = 0.1  # of all processors; who is less busy feels nothing
-LEAST_SHARE = (
-    0.2  # of its time the worker works, however busy the others are: the line of recordings goes on
-)
-STEEPNESS = 4.0  # a fifth of all processors taken by others is busy: measured with two of them (benchmarks/bench_backlog.py)
+STEEPNESS = 5  # measured with two processors (benchmarks/bench_backlog.py): half taken leaves the worker 3 % of its time
+LEAST_SHARE = 0.02  # however busy the others are: the line of recordings goes on
 LONGEST_REST_SECONDS = 10.0
 STAT = Path("/proc/stat")
 # The first line's columns, in ticks since the machine started. Niced work, ours too, is a column of its own.
@@ -46,7 +44,7 @@ def rest_seconds(worked_seconds: float, busy: float) -> float:
     """Say how long to rest after so much work, where others take that part of all processors."""
     if busy < QUIET:
         return 0.0
-    share = max(LEAST_SHARE, 1.0 - STEEPNESS * busy)
+    share = max(LEAST_SHARE, (1.0 - busy) ** STEEPNESS)
     return min(worked_seconds * (1.0 / share - 1.0), LONGEST_REST_SECONDS)
 
 

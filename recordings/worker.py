@@ -13,7 +13,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import redis
@@ -144,13 +145,25 @@ def run(settings: Settings, *, patience: steps.Patience | None = None) -> None:
     logs.configure(settings, FORESEEN)
     _give_way()
     database = Database(settings.database.url)
-    worker = Worker(settings, database, patience=patience)
+    worker = _opened(lambda: Worker(settings, database, patience=patience))
     log.info("worker ready", pid=os.getpid())
     worker.run()
     # A thread may still be deep inside the speech engine, where taking the interpreter apart would crash it.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def _opened(make: Callable[[], Worker]) -> Worker:
+    """Open the queue, and wait for it where its disk is full, its folder away or Redis down."""
+    wait = 0.5
+    while True:
+        try:
+            return make()
+        except FORESEEN as error:
+            wait = min(wait * 2, LONGEST_RESTART_SECONDS)
+            log.warning("the queue of recordings cannot be opened yet", problem=str(error)[:200], again=wait)  # fmt: skip
+            time.sleep(wait)
 
 
 def _give_way() -> None:

@@ -23,6 +23,7 @@ ALONE = (
     "tests/recordings/test_real_call.py",
     "tests/recordings/test_words.py",
     "tests/reports/test_truth.py",
+    "tests/screenpop/test_consulting.py",
     "tests/screenpop/test_listening.py",
     "tests/screenpop/test_live_calls.py",
     "tests/web/test_floor.py",

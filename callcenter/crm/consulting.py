@@ -27,11 +27,13 @@ async def follow(
         await asyncio.sleep(LOOK_SECONDS)
         if leg.state != live.CONSULTING or call.ended is not None or not _up(line):
             continue
-        there, together = _together(line, leg, customer)
+        there, together, met = _together(line, leg, customer)
         if not there:
             return _over(of, call, leg, "customer_gone")
         if not together or call.held_by:
             away = True
+            if met and call.meets():
+                of.desk.refresh(call)
         elif away:
             return _over(of, call, leg, "consult_over")
         elif time.monotonic() - began > BEGIN_SECONDS:
@@ -43,13 +45,18 @@ def _up(line: switchboard.Line) -> bool:
     return line.link.state.phase.value == "up"
 
 
-def _together(line: switchboard.Line, leg: live.Leg, customer: str) -> tuple[bool, bool]:
-    """Say whether the customer's channel is there, and whether the agent hears it."""
+def _together(line: switchboard.Line, leg: live.Leg, customer: str) -> tuple[bool, bool, bool]:
+    """Say whether the customer's channel is there, whether the agent hears it, and whether somebody else who has answered."""
     graph = line.tracker.graph
     living = list(graph.channels.values())
     own = [channel for channel in living if channel.device.interface == leg.interface]
-    heard = {other.device.name for channel in own for other in graph.hearing(channel)}
-    return any(channel.device.name == customer for channel in living), customer in heard
+    heard = {other.device for channel in own for other in graph.hearing(channel)}
+    others = (d for d in heard if d.name != customer and d.interface != leg.interface)
+    return (
+        any(channel.device.name == customer for channel in living),
+        any(device.name == customer for device in heard),
+        any(device.up is not None for device in others),
+    )
 
 
 def _over(of: center.Center, call: live.LiveCall, leg: live.Leg, code: str) -> None:

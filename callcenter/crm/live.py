@@ -21,6 +21,8 @@ HELD = "held"
 CONSULTING = "consulting"
 WRAPUP = "wrapup"
 
+ASKED, TALKS = "ringing", "talking"  # what a colleague does who is consulted
+
 
 @dataclass(slots=True)
 class Leg:
@@ -93,7 +95,14 @@ class LiveCall:
 
     def is_consulted(self) -> bool:
         """Say whether a colleague is asked about this call now."""
-        return self.transfer is not None and self.transfer["state"] == "consulting"
+        return self.transfer is not None and self.transfer["state"] in (ASKED, TALKS)
+
+    def meets(self) -> bool:
+        """Take it that the colleague who is asked has answered; say whether that is new."""
+        if self.transfer is None or self.transfer["state"] != ASKED:
+            return False
+        self.transfer = {**self.transfer, "state": TALKS}
+        return True
 
     def passes(self) -> None:
         """Take it that the customer is with whoever is left: nobody holds, nobody is only asked."""

@@ -19,6 +19,12 @@ class WrongMoment(errors.Conflict):
     code = "wrong_moment"
 
 
+class NotAnswered(WrongMoment):
+    """Say that the phone of whoever is asked rings still."""
+
+    code = "not_answered_yet"
+
+
 @dataclass(frozen=True, slots=True)
 class Grip:
     """A user's hand on a call: the line, their own channel and the others who are up."""
@@ -94,7 +100,7 @@ async def transfer(
     if held.leg.state == live.HELD:
         raise WrongMoment("take the call back before asking a colleague")
     # Said before it is asked for: the colleague's ringing and the line's music can be told before the exchange's answer.
-    held.call.transfer = {"kind": "attended", "to": exten, "state": "consulting"}
+    held.call.transfer = {"kind": "attended", "to": exten, "state": live.ASKED}
     of.desk.consulting(held.call, held.leg)
     try:
         await control.attended_transfer(held.line.link, held.own, context, exten)
@@ -113,8 +119,10 @@ async def press(of: center.Center, user_id: int, linkedid: str, digit: str) -> N
 
 
 async def complete(of: center.Center, user_id: int, linkedid: str) -> None:
-    """Leave the customer with the colleague."""
+    """Leave the customer with the colleague, who has answered."""
     held = _consulting(of, user_id, linkedid)
+    if held.call.transfer and held.call.transfer["state"] == live.ASKED:
+        raise NotAnswered("the colleague has not answered yet")
     await control.hang_up(held.line.link, held.own)
 
 

@@ -86,7 +86,7 @@ class Following:
         self._desk.lead_changed(user_id)
 
     async def sweep(self) -> None:
-        """Settle what nobody settled, and tell who promised to call back now."""
+        """Settle what nobody settled, and show a desk whose promise to call back is due what is next."""
         now = db.utcnow()
         for pbx, id_, result, outcome_id, user_id in await self._database.run(
             settling.unsettled, now
@@ -99,7 +99,6 @@ class Following:
             agent.user_id for agent in self._agents.all() if agent.state is not agents.State.OFFLINE
         ]
         for user_id, _lead in await self._database.run(settling.due_callbacks, present, now):
-            self._desk.notice(user_id, "info", "callback_due")
             self._desk.lead_changed(user_id)
 
     async def _sweep_on(self) -> None:

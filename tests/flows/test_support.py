@@ -64,6 +64,7 @@ async def asked_and_passed_on(house: houses.House, hands: Hands) -> None:
     await expect(page.locator(".card[data-state=consulting]")).to_contain_text("אולגה ברמן")
     await hands.has(page.locator("#call-note"))
     await stage.bridged("PJSIP/1002")
+    await expect(page.locator(".card[data-state=consulting]")).not_to_contain_text("בצלצול")
     await hands.looked()
     await hands.press("Alt+KeyT")
     await page.wait_for_selector(".card[data-state=wrapup]")

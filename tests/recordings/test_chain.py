@@ -113,6 +113,29 @@ def test_a_worker_killed_at_its_work_leaves_a_recording_that_is_done_exactly_onc
     assert place.row(recording_id).tries == 0
 
 
+def test_a_worker_waits_for_a_queue_that_cannot_be_opened_yet(
+    make_place: MakePlace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place = speaking(make_place)
+    recording_id = place.expect("a.wav")
+    (queue,) = (each.with_suffix(".jobs") for each in place.monitor.parent.rglob("*.db"))
+    queue.mkdir()
+    child = worker.spawn(place.settings)
+    first, said = child.pid, list[str]()
+    try:
+        until(
+            lambda: (
+                said.append("".join(capfd.readouterr())) or "cannot be opened yet" in "".join(said)
+            )
+        )  # type: ignore[func-returns-value]
+        assert child.alive and child.pid == first, "it does not die of that"
+        assert place.row(recording_id).state == "expected"
+        queue.rmdir()
+        until(lambda: place.row(recording_id).state == "done")
+    finally:
+        child.stop()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="priorities as Linux has them")
 def test_speech_is_heard_only_while_nobody_else_wants_the_processor(make_place: MakePlace) -> None:
     place = speaking(make_place)

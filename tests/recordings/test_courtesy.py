@@ -21,11 +21,11 @@ def test_niced_work_and_waiting_for_a_disk_are_not_urgent() -> None:
 
 
 @given(st.floats(0, 60), st.floats(0, 1))
-def test_it_rests_the_longer_the_busier_the_others_are_and_works_a_fifth_of_its_time_at_least(
+def test_it_rests_the_longer_the_busier_the_others_are_and_never_stops(
     worked: float, busy: float
 ) -> None:
     rest = courtesy.rest_seconds(worked, busy)
-    assert 0 <= rest <= min(4 * worked + 1e-9, courtesy.LONGEST_REST_SECONDS)
+    assert 0 <= rest <= min(49 * worked + 1e-9, courtesy.LONGEST_REST_SECONDS)
     assert rest <= courtesy.rest_seconds(worked, min(1.0, busy + 0.1)) + 1e-9
     if busy < courtesy.QUIET:
         assert rest == 0

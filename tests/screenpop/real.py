@@ -9,9 +9,11 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from sqlalchemy import select
 
-from callcenter import db, settings
-from callcenter.crm import agents
+from callcenter import db, models, settings
+from callcenter.crm import agents, shift
+from callcenter.demo import sip
 from callcenter.telephony import switchboard
 from screenpop import floor
 from tests.pbx import stage as stages
@@ -22,6 +24,7 @@ class RealStand(stands.Stand):
     """A floor on a real exchange; `stage` has its phones and its outside line."""
 
     stage: stages.Stage
+    caller: sip.Call  # of `talking`
 
     def user(self, extension: str) -> int:
         """Give who sits at an extension."""
@@ -32,6 +35,26 @@ class RealStand(stands.Stand):
     def state(self, extension: str) -> agents.State:
         """Give what an agent does."""
         return self.center.agents.get(self.user(extension)).state
+
+    async def talking(self, number: str, name: str) -> tuple[str, stands.Browser]:
+        """Let a customer talk with 1001, who sees it; return the call and what the browser hears."""
+        await shift.become(self.center, self.user("1001"), agents.State.READY)
+        browser = await self.browser(self.user("1001"))
+        self.caller = await self.stage.trunk.call(stages.SUPPORT, number=number, name=name)
+        id_ = str((await browser.next("call.pop"))["card"]["id"])
+        await self.stage.answered_by("1001")
+        await browser.next("agent.state", state="talking")
+        await self.stage.talk()
+        return id_, browser
+
+    def only_call(self) -> models.Call:
+        """Give the row of the one call that there was."""
+        with self.database.session() as session:
+            call = session.scalars(
+                select(models.Call).where(models.Call.merged_into.is_(None))
+            ).one()
+            assert call.participants is not None
+            return call
 
     async def until(self, test: Any) -> None:
         """Wait until something is so."""

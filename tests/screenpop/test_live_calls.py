@@ -30,13 +30,6 @@ async def stand(set_up: SetUp, tmp_path: Path) -> AsyncIterator[real.RealStand]:
         yield standing
 
 
-def only_call(stand: real.RealStand) -> models.Call:
-    with stand.database.session() as session:
-        call = session.scalars(select(models.Call).where(models.Call.merged_into.is_(None))).one()
-        assert call.participants is not None
-        return call
-
-
 async def test_a_queue_call_is_carried_from_ring_to_wrap_up(stand: real.RealStand) -> None:
     await shift.become(stand.center, stand.user("1001"), READY)
     browser, other = (
@@ -64,7 +57,7 @@ async def test_a_queue_call_is_carried_from_ring_to_wrap_up(stand: real.RealStan
     await browser.next("agent.state", state="ready")
     await stand.until(lambda: not stand.paused("support", "1001"))
     await stand.center.written()
-    call = only_call(stand)
+    call = stand.only_call()
     assert (call.result, call.name_snapshot, call.queue) == ("answered", "Dana Levi", "support")
     assert call.wrapup_seconds is not None
     assert [(p.extension, p.user_id) for p in call.participants] == [("1001", stand.user("1001"))]
@@ -88,27 +81,15 @@ async def test_a_held_customer_is_taken_back_and_stays_one_call(stand: real.Real
     await dana.hang_up()
     await browser.next("call.end", reason="ended")
     await stand.center.written()
-    call = only_call(stand)
+    call = stand.only_call()
     assert call.hold_seconds > 0.5
     assert call.talk_seconds is not None and call.talk_seconds > 1.5
     assert [(p.extension, p.outcome) for p in call.participants] == [("1001", "answered")]
     assert len(browser.of("call.pop")) == 1
 
 
-async def talking(stand: real.RealStand) -> tuple[str, stands.Browser]:
-    """Let Dana talk with 1001, who sees it."""
-    await shift.become(stand.center, stand.user("1001"), READY)
-    browser = await stand.browser(stand.user("1001"))
-    await stand.stage.trunk.call(SUPPORT, number=DANA, name="Dana Levi")
-    id_ = str((await browser.next("call.pop"))["card"]["id"])
-    await stand.stage.answered_by("1001")
-    await browser.next("agent.state", state="talking")
-    await stand.stage.talk()
-    return id_, browser
-
-
 async def test_a_blind_transfer_moves_the_card_with_its_notes(stand: real.RealStand) -> None:
-    id_, browser = await talking(stand)
+    id_, browser = await stand.talking(DANA, "Dana Levi")
     await stand.center.written()
     viewer = stand.center.seats.person(stand.user("1001"))
     assert viewer is not None
@@ -129,68 +110,11 @@ async def test_a_blind_transfer_moves_the_card_with_its_notes(stand: real.RealSt
     await steering.hang_up(stand.center, stand.user("1002"), id_)
     await other.next("call.end", reason="ended")
     await stand.center.written()
-    call = only_call(stand)
+    call = stand.only_call()
     assert [(p.extension, p.outcome) for p in call.participants] == [
         ("1001", "transferred"), ("1002", "answered"),
     ]  # fmt: skip
     assert [t["kind"] for t in call.transfers] == ["blind"]
-
-
-async def test_a_colleague_is_asked_before_the_call_is_theirs(stand: real.RealStand) -> None:
-    id_, browser = await talking(stand)
-    other = await stand.browser(stand.user("1002"))
-    await steering.transfer(stand.center, stand.user("1001"), id_, "1002", attended=True)
-    await browser.next("agent.state", state="consulting")
-    colleague = stand.center.seats.person(stand.user("1002"))
-    assert colleague is not None
-    told = [e["call"]["transfer"] for e in browser.of("call.update") if e["call"]["transfer"]]
-    assert told[-1]["label"] == colleague.name != told[-1]["to"] == "1002"
-    await other.next("call.pop")
-    await stand.stage.answered_by("1002")
-    await other.next("agent.state", state="talking")
-    await stand.stage.talk()
-    await steering.complete(stand.center, stand.user("1001"), id_)
-    assert (await browser.next("call.end"))["reason"] == "transferred"
-    await stand.stage.talk()
-    assert stand.state("1002") is agents.State.TALKING
-    await steering.hang_up(stand.center, stand.user("1002"), id_)
-    ended = await other.next("call.end", reason="ended")
-    assert ended["wrapup"]["seconds"] == 30, "the call was theirs at its end"
-    await stand.center.written()
-    assert [t["kind"] for t in only_call(stand).transfers] == ["attended"]
-
-
-async def test_who_asked_a_colleague_can_go_back_to_the_customer(stand: real.RealStand) -> None:
-    id_, browser = await talking(stand)
-    other = await stand.browser(stand.user("1002"))
-    await steering.transfer(stand.center, stand.user("1001"), id_, "1002", attended=True)
-    await other.next("call.pop")
-    await stand.stage.answered_by("1002")
-    await other.next("agent.state", state="talking")
-    await steering.cancel(stand.center, stand.user("1001"), id_)
-    ended = await other.next("call.end")
-    assert ended["wrapup"] is None, "who was only asked has nothing to write up"
-    assert stand.center.agents.get(stand.user("1002")).wrapup is None
-    await stand.stage.talk()
-    assert stand.state("1001") is agents.State.TALKING
-    await steering.hang_up(stand.center, stand.user("1001"), id_)
-    await browser.next("call.end", reason="ended")
-
-
-@pytest.mark.parametrize("to", [DAVID, "9999"], ids=["rings on outside", "no such extension"])
-async def test_a_consultation_that_the_exchange_drops_without_a_word_ends_by_itself(
-    stand: real.RealStand, to: str
-) -> None:
-    id_, browser = await talking(stand)
-    stand.stage.trunk.default = parties.RINGS_ON
-    await steering.transfer(stand.center, stand.user("1001"), id_, to, attended=True)
-    await browser.next("agent.state", state="consulting")
-    assert (await browser.next("notice"))["code"] == "consult_over"
-    await browser.next("agent.state", state="talking", count=2)
-    call = stand.center.desk.find(stand.user("1001"), id_)
-    assert call is not None and call.transfer is None
-    await steering.hang_up(stand.center, stand.user("1001"), id_)
-    await browser.next("call.end", reason="ended")
 
 
 async def test_a_tone_goes_out_to_the_customer(stand: real.RealStand) -> None:
@@ -204,23 +128,6 @@ async def test_a_tone_goes_out_to_the_customer(stand: real.RealStand) -> None:
         await steering.press(stand.center, stand.user("1001"), id_, digit)
     await stand.until(lambda: dana.audio.digits == "4#")
     await dana.hang_up()
-    await browser.next("call.end")
-
-
-async def test_who_consults_when_the_customer_hangs_up_is_told(stand: real.RealStand) -> None:
-    await shift.become(stand.center, stand.user("1001"), READY)
-    browser = await stand.browser(stand.user("1001"))
-    dana = await stand.stage.trunk.call(SUPPORT, number=DANA, name="Dana Levi")
-    id_ = str((await browser.next("call.pop"))["card"]["id"])
-    await stand.stage.answered_by("1001")
-    await browser.next("agent.state", state="talking")
-    await steering.transfer(stand.center, stand.user("1001"), id_, "1002", attended=True)
-    await stand.stage.answered_by("1002")
-    await stand.stage.talk()
-    await dana.hang_up()
-    assert (await browser.next("notice"))["code"] == "customer_gone"
-    await browser.next("agent.state", state="talking", count=2)
-    await steering.hang_up(stand.center, stand.user("1001"), id_)
     await browser.next("call.end")
 
 
@@ -240,7 +147,7 @@ async def test_click_to_dial_rings_the_agent_first_and_belongs_to_who_was_clicke
     await steering.hang_up(stand.center, stand.user("1001"), id_)
     await browser.next("call.end", reason="ended")
     await stand.center.written()
-    call = only_call(stand)
+    call = stand.only_call()
     assert (call.linkedid, call.direction, call.result) == (id_, "outbound", "answered")
     assert (call.party_id, call.variables["CC_KIND"]) == (dana, "click")
     with stand.database.session() as session:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser
 from sqlalchemy import select, update
 
 from callcenter import models
+from tests.web import axe, campaign_fixtures, site
 from tests.web import browser as browsers
-from tests.web import campaign_fixtures, site
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 LOOKS = [("he", "light", 1440), ("en", "dark", 1440), ("ru", "light", 390)]
 SHOW = """async () => {
   const { store } = await import("/static/desk/store.js");
@@ -47,8 +45,7 @@ async def test_no_page_of_campaigns_has_a_fault(
                 await page.evaluate("customElements.whenDefined('cc-desk')")
                 await page.evaluate(SHOW)
                 await page.wait_for_selector("[data-lead]")
-            found = (await Axe().run(page, options=RULES)).response
-            faults += [f"{path} {fault['id']}: {node['html'][:140]}" for fault in found["violations"] for node in fault["nodes"]]  # fmt: skip
+            faults += [f"{path} {fault}" for fault in await axe.faults(page)]
             if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 faults.append(f"{path} is wider than the screen")
         await context.close()

@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
+from tests.web import axe
 from tests.web import desk_cards as cards
 from tests.web.desk_fixtures import Desk, opened
 from tests.web.desk_shots import TARGETS
 
 pytestmark = pytest.mark.browser
 
-RULES = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations"],
-}
 LOOKS = [("he", "light", 1440), ("en", "dark", 1440), ("ru", "light", 390)]
-
-
-async def faults(page: Page) -> list[str]:
-    """Return what axe finds, one line a fault."""
-    found: dict[str, Any] = (await Axe().run(page, options=RULES)).response
-    return [
-        f"{fault['id']}: {node['html'][:160]}"
-        for fault in found["violations"]
-        for node in fault["nodes"]
-    ]
 
 
 @pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
@@ -39,9 +24,9 @@ async def test_no_state_of_the_desk_has_a_fault(
     async with opened(chromium, tmp_path, language, theme, width) as desk:
         page = desk.page
         await page.emulate_media(reduced_motion="reduce")  # what moves in has no contrast yet
-        found = {"idle": await faults(page)}
+        found = {"idle": await axe.faults(page)}
         await page.keyboard.press("Alt+KeyB")
-        found["menu"] = await faults(page)
+        found["menu"] = await axe.faults(page)
         await page.keyboard.press("Escape")
         for name, card in (
             ("ringing", cards.known()),
@@ -49,19 +34,19 @@ async def test_no_state_of_the_desk_has_a_fault(
             ("new", cards.unknown()),
         ):
             await desk.ring(card)
-            found[name] = await faults(page)
+            found[name] = await axe.faults(page)
         await desk.stage.pop(cards.known())
         await desk.answer()
-        found["talking"] = await faults(page)
+        found["talking"] = await axe.faults(page)
         desk.stage.answers["GET", "/targets"] = (200, TARGETS)
         await page.keyboard.press("Alt+KeyT")
         await page.wait_for_selector(".pick-row")
-        found["transfer"] = await faults(page)
+        found["transfer"] = await axe.faults(page)
         await page.keyboard.press("Escape")
         await desk.hang_up()
-        found["wrapup"] = await faults(page)
+        found["wrapup"] = await axe.faults(page)
         await page.keyboard.press("Alt+Slash")
-        found["keys"] = await faults(page)
+        found["keys"] = await axe.faults(page)
         assert {name: each for name, each in found.items() if each} == {}
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 from sqlalchemy import select
 
@@ -21,7 +20,7 @@ from callcenter.db import Database
 from tests.pbx.fixtures import SetUp
 from tests.pbx.stage import DANA, DIRECT, QUICK
 from tests.servers import free_port
-from tests.web.test_pages_browser import RULES
+from tests.web import axe
 from web import serving
 
 PASSWORD = "a long walk by the sea"
@@ -91,12 +90,7 @@ async def running(folder: Path) -> AsyncIterator[Running]:
 
 
 async def _accessible(page: Page) -> None:
-    found = await Axe().run(page, options=RULES)
-    said = [
-        (v["id"], [node["html"][:120] for node in v["nodes"][:2]])
-        for v in found.response["violations"]
-    ]
-    assert not said, said
+    assert await axe.faults(page) == []
 
 
 async def _administrator(page: Page, place: Running) -> None:

@@ -7,16 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 from sqlalchemy import update
 
 from callcenter import models
-from tests.web import browser, shots, site
+from tests.web import axe, browser, shots, site
 
 pytestmark = pytest.mark.browser
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 # Without an exchange there is no live line; the browser says so, and the bar does too.
 NOT_LIVE = re.compile(r"socket\.io|/api/v1/desk")
 
@@ -62,10 +60,7 @@ async def test_every_page_is_accessible_and_quiet(
             assert await page.get_attribute("html", "lang") == language
             assert await page.get_attribute("html", "dir") == ("rtl" if language == "he" else "ltr")
             assert await page.locator("h1").count() == 1, name
-            found = await Axe().run(page, options=RULES)
-            for violation in found.response["violations"]:
-                nodes = [node["html"][:160] for node in violation["nodes"][:3]]
-                problems.append(f"{name}: {violation['id']}: {nodes}")
+            problems += [f"{name}: {fault}" for fault in await axe.faults(page)]
             wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
             assert wide <= 0, f"{name} is {wide} px wider than the screen"
     problems += [

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 from sqlalchemy import update
 
 from callcenter import models
-from tests.web import browser, site
-from tests.web.test_pages_browser import NOT_LIVE, RULES
+from tests.web import axe, browser, site
+from tests.web.test_pages_browser import NOT_LIVE
 
 pytestmark = pytest.mark.browser
 
@@ -35,8 +34,7 @@ async def test_a_word_is_found_marked_and_played_from_its_second(
     await page.wait_for_url(f"**side={side}**")
     line = page.locator("p.said", has=page.locator("mark", has_text=word))
     await expect(line).to_have_count(1)
-    found = await Axe().run(page, options=RULES)
-    assert not found.response["violations"], found.generate_report()
+    assert await axe.faults(page) == []
     await line.get_by_role("link").click()
     await page.wait_for_url(f"**/calls/{place.call_id}?t={start}")
     playing = "p => !p.audio.paused && p.audio.currentTime > {0} && p.audio.currentTime < {1}"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 
-from tests.web import site
-from tests.web.test_pages_browser import RULES, _page
+from tests.web import axe, site
+from tests.web.test_pages_browser import _page
 
 pytestmark = pytest.mark.browser
 
@@ -27,8 +26,7 @@ async def test_a_view_is_kept_by_keyboard_and_opens_the_list(
         await page.keyboard.press("Enter")
         await page.focus(".saveview summary")
         await page.keyboard.press("Enter")
-        found = await Axe().run(page, options=RULES)
-        assert not found.response["violations"], found.response["violations"]
+        assert await axe.faults(page) == []
         wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{wide} px wider than the screen"
         await page.keyboard.press("Tab")
@@ -42,8 +40,7 @@ async def test_a_view_is_kept_by_keyboard_and_opens_the_list(
         row = page.locator("li.rowline", has=page.locator("input[value='נכנסות של הבוקר']"))
         await row.locator("[aria-pressed]").click()
         await expect(row.locator("[aria-pressed]")).to_have_attribute("aria-pressed", "true")
-        found = await Axe().run(page, options=RULES)
-        assert not found.response["violations"], found.response["violations"]
+        assert await axe.faults(page) == []
         await page.click(".rail a[href='/calls']")
         await expect(page).to_have_url(re.compile(r"/calls\?period=week&direction=inbound$"))
         await expect(on).to_have_text("נכנסות של הבוקר")
@@ -60,5 +57,4 @@ async def test_a_receipt_unfolds_and_is_accessible(chromium: Browser, place: sit
                 await fold.locator("summary").focus()
                 await page.keyboard.press("Enter")
                 await expect(fold.locator("li").first).to_be_visible()
-                found = await Axe().run(page, options=RULES)
-                assert not found.response["violations"], found.response["violations"]
+                assert await axe.faults(page) == []

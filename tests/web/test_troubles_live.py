@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 from pydantic import SecretStr
 from structlog.testing import capture_logs
@@ -19,10 +18,9 @@ from callcenter.settings import Pbx
 from tests.pbx.fixtures import StartExchange
 from tests.screenpop import stand
 from tests.telephony import peer
-from tests.web import product
+from tests.web import axe, product
 
 pytestmark = pytest.mark.browser
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 def pbx_of(exchange: peer.Peer, **changes: Any) -> Pbx:
@@ -33,11 +31,6 @@ def pbx_of(exchange: peer.Peer, **changes: Any) -> Pbx:
 
 def banner(page: Page) -> Any:
     return page.locator("cc-troubles .callout")
-
-
-async def faults(page: Page) -> list[str]:
-    found = await Axe().run(page, options=RULES)
-    return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found.response["violations"]]
 
 
 async def test_a_wrong_secret_is_said_to_each_in_their_words_and_is_over_when_it_is_right(
@@ -84,7 +77,7 @@ async def test_an_exchange_that_cannot_be_reached_is_said_before_any_script_runs
         made.page("michal", "/desk") as desk,
     ):
         await expect(banner(desk)).to_contain_text("אין חיבור למרכזייה מאז")
-        assert await faults(desk) == []
+        assert await axe.faults(desk) == []
         plain = await chromium.new_context(java_script_enabled=False)
         await made.sign_in(plain, "root")
         page = await plain.new_page()
@@ -167,7 +160,7 @@ async def test_the_page_of_troubles_is_for_every_eye(
         made.page("root", "/system", width=width) as page,
     ):
         await expect(page.locator(".troublelist li")).to_have_count(1)
-        assert await faults(page) == []
+        assert await axe.faults(page) == []
         wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0
         assert await page.locator("h1").count() == 1

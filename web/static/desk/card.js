@@ -33,7 +33,8 @@ function said(card) {
   if (card.state === "dialing") return t("Dialing…");
   if (card.state === "held") return parts(t("On hold for {duration}"), { duration: since(card.heldSince, 60) });
   if (card.state === "consulting") {
-    return [t("Consultation"), card.transfer?.label || card.transfer?.to ? html` · <bdi>${card.transfer.label || card.transfer.to}</bdi>` : ""];
+    const { label, to, state } = card.transfer ?? {};
+    return dots([t("Consultation"), (label || to) && html`<bdi>${label || to}</bdi>`, state === "ringing" && t("Ringing")]);
   }
   if (card.state === "wrapup") return t("Call ended");
   if (card.state === "answered_elsewhere") {

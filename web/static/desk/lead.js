@@ -53,7 +53,7 @@ export async function dial() {
   const placed = await act.attempt("lead dial", () => api.post("/lead/dial", { lead_id: lead.id }));
   if (placed) {
     worked = lead.id;
-    act.say("info", t("Connecting your phone…"), "dialing");
+    act.connecting();
   }
   await look();
   dialling = false;

@@ -72,7 +72,8 @@ const handlers = {
     const known = state.calls.find((other) => other.id === card.id);
     const others = state.calls.filter((other) => other !== known);
     const fresh = card.state === "ringing" && known?.state !== "ringing";
-    return { ...state, calls: [...others, keepLate(known, card)], announced: fresh ? card.id : state.announced };
+    const toasts = card.direction === "outbound" ? state.toasts.filter(({ code }) => code !== "dialing") : state.toasts; // the card says it
+    return { ...state, toasts, calls: [...others, keepLate(known, card)], announced: fresh ? card.id : state.announced };
   },
   "card.enrich"(state, { id, card }) {
     return { ...state, calls: replace(state.calls, id, () => card) };

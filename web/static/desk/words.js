@@ -3,7 +3,6 @@
 import { language, t, tp } from "./i18n.js";
 
 const PROBLEMS = {
-  callback_due: () => t("A callback that you promised is due"),
   agent_no_answer: () => t("Your phone was not answered"),
   action_refused: () => t("The exchange refused this"),
   action_timeout: () => t("The exchange did not answer in time"),
@@ -14,6 +13,7 @@ const PROBLEMS = {
   invalid_number: () => t("This is not a valid phone number"),
   link_down: () => t("No link to the PBX"),
   no_answer: () => t("No answer"),
+  not_answered_yet: () => t("The colleague has not answered yet"),
   no_phone: () => t("No phone is assigned to you"),
   nobody_talks: () => t("The agent is not in a call now"),
   other_exchange: () => t("Your phone is at another exchange"),
