@@ -5,8 +5,8 @@ Rules
 2. On the customer's channel, which outlives transfers: r() is what comes from him, t() what the agents say to him.
 3. At most once a call. The exchange itself is asked first: a channel that was ever recorded has MIXMONITOR_FILENAME, whoever
    began it, so neither a lost link nor our own restart begins a second one.
-4. Only a call that the rules ask for (recordings/rules.py), read anew for each call. One that they do not is asked about again
-   when it goes on to another queue; while they cannot be read nothing is recorded.
+4. Only a call that the rules ask for (recordings/rules.py), read anew for each call. When it goes on to another queue it is asked
+   about again: one that was not recorded may be now, and one that is ends, for good. While they cannot be read nothing begins.
 5. A refusal is a row that says so. Its file is awaited like any other: AMI tells of it by the same events.
 """
 
@@ -15,6 +15,8 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -62,6 +64,8 @@ class Recorder:
                 self._begun.add((pbx, fact.linkedid))
             case facts.CallEnded() | facts.CallLost():
                 self._begun.discard((pbx, fact.linkedid))
+            case facts.CallQueued() if (pbx, fact.linkedid) in self._begun:
+                self._do(self._end(pbx, fact.linkedid, fact.queue), fact.linkedid)
             case _ if isinstance(fact, OURS):
                 self._consider(pbx, fact.linkedid)
 
@@ -78,7 +82,10 @@ class Recorder:
         if self._customer(pbx, call.id) is None:
             return
         self._begun.add((pbx, call.id))
-        task = asyncio.create_task(self._begin(self._ours[pbx], call.id), name=f"record {call.id}")
+        self._do(self._begin(self._ours[pbx], call.id), call.id)
+
+    def _do(self, work: Coroutine[Any, Any, None], linkedid: str) -> None:
+        task = asyncio.create_task(work, name=f"record {linkedid}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -113,12 +120,23 @@ class Recorder:
         log.error("recording not begun: exchange or rules did not answer", linkedid=linkedid)
         self._begun.discard((pbx.name, linkedid))  # the call's next turn may find it back
 
-    async def _wanted(self, pbx: str, linkedid: str) -> bool:
+    async def _end(self, pbx: str, linkedid: str, queue: str) -> None:
+        """End what is recorded where the queue that a call goes on to is not to be."""
+        channel = self._customer(pbx, linkedid)
+        try:
+            if channel is None or await self._wanted(pbx, linkedid, queue):
+                return
+            await control.stop_recording(self._board.line(pbx).link, channel.device.name)
+        except (errors.TelephonyError, SQLAlchemyError) as problem:
+            log.error("recording not ended", linkedid=linkedid, queue=queue, reason=str(problem))
+
+    async def _wanted(self, pbx: str, linkedid: str, queue: str = "") -> bool:
         call = self._board.record(pbx, linkedid)
         if call is None:
             return False
+        queue = queue or call.queue or ""
         verdict = await self._database.run(
-            rulebook.decide, pbx=pbx, linkedid=call.id, direction=call.direction.value, queue=call.queue or "",
+            rulebook.decide, pbx=pbx, linkedid=call.id, direction=call.direction.value, queue=queue,
             campaign=call.variables.get("CC_CAMPAIGN", ""), party=call.variables.get("CC_PARTY", ""),
         )  # fmt: skip
         if not verdict.record:

@@ -130,6 +130,11 @@ async def record(to: link.AmiLink, channel: str, file: str, *, options: str) -> 
     await to.send({"Action": "MixMonitor", "Channel": channel, "File": file, "Options": options})
 
 
+async def stop_recording(to: link.AmiLink, channel: str) -> None:
+    """End MixMonitor on a channel: what was said so far is kept."""
+    await to.send({"Action": "StopMixMonitor", "Channel": channel})
+
+
 async def listen(
     to: link.AmiLink,
     id_: str,

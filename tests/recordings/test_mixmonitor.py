@@ -184,6 +184,30 @@ async def test_a_queue_that_is_not_to_be_recorded_is_not_and_is_with_the_next_ca
     await stage.idle()
 
 
+@pytest.mark.parametrize("stage", ["22"], indirect=True)
+async def test_what_is_recorded_ends_where_the_call_goes_on_to_a_queue_that_is_not(
+    stage: Stage, followed: Followed
+) -> None:
+    followed.place.database.call(
+        rulebook.put, audit.By(None), ("queue", "main", "sales"), record=False
+    )
+    customer = await stage.trunk.call(BARE, number=DANA)
+    await stage.answered_by("1001")
+    await stage.until(lambda: len(followed.started()) == 1)
+    bridged = await stage.manager.wait_for(
+        "BridgeEnter", lambda e: e["Channel"].startswith("PJSIP/1001-"), since=0
+    )
+    own = bridged["Channel"]
+    await stage.manager.send("BlindTransfer", Channel=own, Context="from-agents", Exten="sales")
+    await stage.until(lambda: any(isinstance(f, facts.RecordingStopped) for f in followed.facts))
+    assert not any(isinstance(f, facts.CallEnded) for f in followed.facts), "the call goes on"
+    await customer.hang_up()
+    await stage.idle()
+    (row,) = followed.rows()
+    kept = await asyncio.to_thread(followed.place.fetched, row.id)
+    assert (kept.state, kept.reason) == ("stored", "")
+
+
 async def test_a_new_process_finds_a_call_that_is_recorded_already_and_leaves_it_so(
     stage: Stage, followed: Followed
 ) -> None:
