@@ -210,6 +210,10 @@ class Speech(Part):
     language: str = Field(
         "", description="Language of speech where the queue says nothing; empty takes the site's."
     )
+    stand_back: bool = Field(
+        True,
+        description="Workers rest while others keep the machine busy: calls before transcripts.",
+    )
 
 
 class Reports(Part):

@@ -114,7 +114,7 @@ class Steps:
         self.engines = engines.Engines(settings.speech.models)
         self._again = again
         # A thread of its own, so that it alone has the lowest priority: the rows are written at the worker's.
-        self._courtesy = courtesy.Courtesy()
+        self._rest = courtesy.Courtesy().rest if settings.speech.stand_back else _go_on
         self._hearing = futures.ThreadPoolExecutor(1, "engine", initializer=_only_when_idle)
 
     def close(self) -> None:
@@ -229,7 +229,7 @@ class Steps:
         sounds = store.sounds_of(self.settings, recording)
         began = time.monotonic()
         said = self._hearing.submit(
-            transcribe.transcribe, engine, sounds, language=language, worked=self._courtesy.rest
+            transcribe.transcribe, engine, sounds, language=language, worked=self._rest
         ).result()
         made = transcribe.row(
             engine, said, language=language, now=utcnow(), work_seconds=time.monotonic() - began
@@ -251,6 +251,10 @@ class Steps:
         again = utcnow() + timedelta(seconds=seconds)
         self._settle(keeper, state=state, reason=reason, lease_until=again)
         self._again(recording.id, seconds)
+
+
+def _go_on(_worked_seconds: float) -> None:
+    """Rest for nobody."""
 
 
 def _only_when_idle() -> None:

@@ -38,7 +38,7 @@ class Run:
         self.plan, self.stage, self.folder = of, stage, folder
         self.outcome = scripted.Outcome(of)
         self.line = line.Line(stage.exchange.ami_port)
-        speech = f'[speech]\nlanguage = "ko"\n[speech.models]\nko = "{sounds.model_folder()}"'
+        speech = f'[speech]\nlanguage = "ko"\nstand_back = false\n[speech.models]\nko = "{sounds.model_folder()}"'
         self.made = product.Installed(
             stage.exchange, folder / "product", ami_port=self.line.port, more=speech
         )

@@ -104,7 +104,7 @@ def make_place(tmp_path: Path) -> Iterator[MakePlace]:
             recordings=settings.Recordings(
                 folder=str(tmp_path / "store"), sweep_seconds=0.2, lease_seconds=lease_seconds
             ),
-            speech=settings.Speech(models=models or {}, language=language),
+            speech=settings.Speech(models=models or {}, language=language, stand_back=False),
         )
         database = Database(told.database.url)
         migrations.upgrade(database)

@@ -106,7 +106,7 @@ async def test_a_callback_comes_back_to_its_agent_with_a_notice_when_it_is_due(
         await expect(page.locator("[data-slot=lead] [role=status]")).to_contain_text("הניסיון הבא")
 
         real.change(DANA, next_at=utcnow())  # the hour is over
-        await expect(page.locator(".toasts")).to_contain_text("הגיע המועד לחזרה")
+        await expect(page.locator(".due")).to_contain_text(dana.name)
         await page.keyboard.press("Alt+KeyJ")
         await shown(real, DANA)
         await expect(page.locator("[data-lead] .card-top")).to_contain_text("חזרה שנקבעה")

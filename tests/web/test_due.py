@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from tests.web import axe
 from tests.web import desk_cards as cards
-from tests.web import test_desk_looks
 from tests.web.desk_fixtures import Desk
 
 pytestmark = pytest.mark.browser
@@ -31,7 +31,7 @@ async def test_a_notice_stands_until_it_is_dealt_with_and_takes_no_focus(desk: D
     await desk.page.keyboard.type("dc12")
     await expect(desk.page.locator(".bar-search input")).to_have_value("dc12")
     await expect(shown).to_have_count(1)
-    assert await test_desk_looks.faults(desk.page) == []
+    assert await axe.faults(desk.page) == []
     await shown.get_by_text("בעוד 10 דקות").click()
     await desk.stage.command("POST", "/reminders/1/snooze")
     await desk.stage.emit("task.due", due=[])

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 from callcenter import models
 from callcenter.crm import accounts
 from callcenter.db import utcnow
-from tests.web import browser, site, test_desk_looks
+from tests.web import axe, browser, site
 
 pytestmark = pytest.mark.browser
 
@@ -106,7 +106,7 @@ async def test_the_pages_of_the_day_have_no_fault(
                 await page.evaluate(NOW)
                 await expect(page.locator("table.today tbody tr")).to_have_count(2)
                 await expect(page.locator("table.today tfoot a")).to_have_count(6)
-            faults += [f"{path} {fault}" for fault in await test_desk_looks.faults(page)]
+            faults += [f"{path} {fault}" for fault in await axe.faults(page)]
             if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 faults.append(f"{path} is wider than the screen")
         await context.close()
