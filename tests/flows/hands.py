@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from playwright.async_api import Locator, Page, expect
 
-from tests.web import test_desk_looks
+from tests.web import axe
 
 MOST_STOPS = 160
 # What has the focus, in words for the trail; and why it cannot be seen, if it cannot.
@@ -133,5 +133,5 @@ class Hands:
     async def looked(self) -> None:
         """Run axe over what is on the screen."""
         await self.page.emulate_media(reduced_motion="reduce")
-        faults = await test_desk_looks.faults(self.page)
+        faults = await axe.faults(self.page)
         assert not faults, f"{self.page.url}: {faults}"

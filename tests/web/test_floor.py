@@ -17,7 +17,7 @@ from callcenter.demo import parties
 from tests.pbx import stage as stages
 from tests.pbx.fixtures import SetUp
 from tests.pbx.stage import DANA, QUICK, SUPPORT
-from tests.web import desk_people, product, test_desk_looks
+from tests.web import axe, desk_people, product
 from web import keys
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.browser]
@@ -88,7 +88,7 @@ async def test_a_supervisor_sees_listens_and_opens_by_keyboard_alone(
         await expect(card).to_have_attribute("data-s", "talking")
         await expect(card).to_contain_text("דנה לוי")
         await expect(page.locator("aside")).to_contain_text("דנה לוי")
-        assert await test_desk_looks.faults(page) == []
+        assert await axe.faults(page) == []
         await page.keyboard.press("ArrowDown")
         await expect(card.locator("a")).to_be_focused()
         await page.keyboard.press("KeyL")
