@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from callcenter import models
 from callcenter.db import utcnow
-from callcenter.demo import parties
+from callcenter.demo import sipcall
 from tests.flows import house as houses
 from tests.flows.hands import Hands
 from tests.pbx.fixtures import SetUp
@@ -50,7 +50,7 @@ async def shown(hands: Hands, name: str) -> None:
     await hands.where()
 
 
-async def talk(house: houses.House, hands: Hands) -> parties.Call:
+async def talk(house: houses.House, hands: Hands) -> sipcall.Call:
     """Dial the lead by its key; the agent picks up, then the customer."""
     await hands.press("Alt+KeyJ")
     await house.stage.answered_by("1001")

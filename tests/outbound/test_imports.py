@@ -151,7 +151,7 @@ def test_an_import_that_died_goes_on_where_it_was(
         place.run(made, told=die)
     assert (place.got(made).state, place.got(made).position, place.got(made).added) == ("running", 1000, 1000)  # fmt: skip
     assert place.run(made) == ""  # its lease is still held
-    monkeypatch.setattr(imports.db, "utcnow", lambda: NOW.replace(year=2030))
+    monkeypatch.setattr(db, "utcnow", lambda: NOW.replace(year=2030))
     assert place.database.call(imports.waiting, NOW.replace(year=2030)) == [made]
     assert place.run(made) == "done"
     assert place.got(made).added == place.count(models.Lead) == 1700

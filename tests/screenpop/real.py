@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from callcenter import db, models, settings
 from callcenter.crm import agents, shift
-from callcenter.demo import sip
+from callcenter.demo import sipcall
 from callcenter.telephony import switchboard
 from screenpop import floor
 from tests.pbx import stage as stages
@@ -24,7 +24,7 @@ class RealStand(stands.Stand):
     """A floor on a real exchange; `stage` has its phones and its outside line."""
 
     stage: stages.Stage
-    caller: sip.Call  # of `talking`
+    caller: sipcall.Call  # of `talking`
 
     def user(self, extension: str) -> int:
         """Give who sits at an extension."""

@@ -9,17 +9,16 @@ import pytest
 from callcenter.crm import audit
 from tests.screens import acts, records, scenes, table
 from web import routes
+from web.route import Route
 
-PAGES = [
-    route for route in (*routes.PAGES, *routes.SETTINGS, *routes.WELCOME) if route.method == "GET"
-]
+PAGES = [row for row in (*routes.PAGES, *routes.SETTINGS, *routes.WELCOME) if row.method == "GET"]
 
 
 def _plain(path: str) -> str:
     return re.sub(r"{(\w+):[^}]*}", r"{\1}", path)
 
 
-def _route_of(screen: table.Screen) -> routes.Route | None:
+def _route_of(screen: table.Screen) -> Route | None:
     """Find the address that a row draws: what a row names in braces, or spells out, may fill a variable of it."""
     asked = screen.path.partition("?")[0]
     for route in PAGES:

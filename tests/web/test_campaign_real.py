@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from callcenter import models
 from callcenter.db import utcnow
-from callcenter.demo import parties
+from callcenter.demo import parties, sipcall
 from tests.pbx.fixtures import SetUp
 from tests.pbx.stage import QUICK
 from tests.web.campaign_real import PEOPLE, Real, product
@@ -26,7 +26,7 @@ async def shown(real: Real, name: str) -> None:
     await expect(real.page.locator("[data-lead] h2")).to_have_text(name)
 
 
-async def talk(real: Real) -> parties.Call:
+async def talk(real: Real) -> sipcall.Call:
     """Dial the lead on the desk by its key; the agent picks up, then the customer."""
     await real.page.keyboard.press("Alt+KeyJ")
     await real.exchange.answered_by("1001")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import aiohttp
 from sqlalchemy import func, select
@@ -135,7 +136,7 @@ async def test_a_wrong_date_is_refused_and_nonsense_is_ones_own_day(
 
 def test_a_strip_begins_and_ends_at_full_hours_and_fills_its_width(place: site.Site) -> None:
     zone = place.app[keys.SETTINGS].site.timezone
-    period = periods.between("2026-03-27", "2026-03-27", periods.ZoneInfo(zone))  # 23 hours
+    period = periods.between("2026-03-27", "2026-03-27", ZoneInfo(zone))  # 23 hours
     begin = datetime(2026, 3, 27, 6, 20, tzinfo=UTC)
     found = [
         days.Stretch("ready", "", begin, begin + timedelta(hours=1)),

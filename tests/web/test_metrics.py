@@ -21,7 +21,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 TOKEN = "a long random word"
 
 
-async def scrape(made: product.Product, **headers: str) -> tuple[int, dict[str, Any]]:
+async def scrape(made: product.Product, **headers: str) -> tuple[int, dict[tuple[str, ...], Any]]:
     """Return the status and the samples by name and labels."""
     async with (
         aiohttp.ClientSession() as session,
