@@ -5,6 +5,9 @@ In CI a missing server is a failure; elsewhere it is a skip that says what to in
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import functools
 import os
 import shutil
 import socket
@@ -132,12 +135,12 @@ def postgres_server() -> Iterator[str]:
 
 
 @contextmanager
-def fresh_postgres(server: str) -> Iterator[str]:
-    """Make an empty database on the server; yield its address."""
+def fresh_postgres(server: str, template: str = "template1") -> Iterator[str]:
+    """Make a database on the server, empty or like another one; yield its address."""
     name = f"t{uuid.uuid4().hex[:12]}"
     engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
     try:
         yield f"{server}/{name}"
     finally:
@@ -151,6 +154,33 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     """Give an empty PostgreSQL database of one's own."""
     with fresh_postgres(postgres_server) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_server: str) -> Iterator[str]:
+    """Name a database that has every table and no row: to be copied."""
+    with fresh_postgres(postgres_server) as url:
+        made = db.Database(url)
+        migrations.upgrade(made)
+        made.close()
+        yield url.rpartition("/")[2]
+
+
+@functools.cache
+def _tables() -> Path:
+    """Make the same as a file of SQLite, once a process."""
+    file = Path(tempfile.mkdtemp(prefix="tables")) / "tables.db"
+    atexit.register(shutil.rmtree, file.parent, ignore_errors=True)
+    made = db.Database(f"sqlite:///{file}")
+    migrations.upgrade(made)
+    made.close()
+    return file
+
+
+def migrated(file: Path) -> db.Database:
+    """Open a new SQLite database with every table: a copy, since making one takes longer than most tests."""
+    shutil.copyfile(_tables(), file)
+    return db.Database(f"sqlite:///{file}")
 
 
 @pytest.fixture(scope="session")
@@ -176,14 +206,14 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[db.Database]:
     """Give a migrated database: SQLite, or PostgreSQL with `parametrize("database", [...], indirect=True)`."""
-    if getattr(request, "param", "sqlite") == "postgres":
-        url = request.getfixturevalue("postgres_url")
-    else:
-        url = f"sqlite:///{tmp_path / 'callcenter.db'}"
-    made = db.Database(url)
-    migrations.upgrade(made)
-    yield made
-    made.close()
+    with contextlib.ExitStack() as stack:
+        if getattr(request, "param", "sqlite") == "postgres":
+            server, tables = map(request.getfixturevalue, ("postgres_server", "postgres_tables"))
+            made = db.Database(stack.enter_context(fresh_postgres(server, tables)))
+        else:
+            made = migrated(tmp_path / "callcenter.db")
+        stack.callback(made.close)
+        yield made
 
 
 def on_both() -> pytest.MarkDecorator:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from callcenter import db, migrations, models
+from callcenter import db, models
 from callcenter.crm import agents, writer
+from tests import servers
 
 READY, PAUSED, OFFLINE = agents.State.READY, agents.State.PAUSED, agents.State.OFFLINE
 CALL, OTHER = ("main", "1.0"), ("main", "2.0")
@@ -18,8 +19,7 @@ T = 1_700_000_000.0
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[db.Database]:
-    made = db.Database(f"sqlite:///{tmp_path / 'agents.db'}")
-    migrations.upgrade(made)
+    made = servers.migrated(tmp_path / "agents.db")
     with made.session() as session:
         session.add(
             models.User(login="dana", name="Dana", password_hash="-", created_at=db.utcnow())

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from callcenter import db, migrations, models
+from callcenter import db, models
 from callcenter.crm import calllog, writer
 from callcenter.telephony import facts
+from tests import servers
 
 STARTED = 1_700_000_000.0
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[db.Database]:
-    made = db.Database(f"sqlite:///{tmp_path / 'log.db'}")
-    migrations.upgrade(made)
+    made = servers.migrated(tmp_path / "log.db")
     yield made
     made.close()
 

@@ -14,6 +14,7 @@ from callcenter import migrations, models, settings
 from callcenter.db import Database
 from callcenter.telephony import facts
 from recordings import expect, steps, worker
+from tests import servers
 
 REMOTE = "/var/spool/asterisk/monitor"
 IMPATIENT = steps.Patience(
@@ -106,8 +107,11 @@ def make_place(tmp_path: Path) -> Iterator[MakePlace]:
             ),
             speech=settings.Speech(models=models or {}, language=language, stand_back=False),
         )
-        database = Database(told.database.url)
-        migrations.upgrade(database)
+        if url.startswith("sqlite"):
+            database = servers.migrated(tmp_path / "center.db")
+        else:
+            database = Database(told.database.url)
+            migrations.upgrade(database)
         made.append(Place(told, database, monitor))
         return made[-1]
 

@@ -19,10 +19,11 @@ import socketio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from callcenter import db, migrations, models, settings
+from callcenter import db, models, settings
 from callcenter.crm import customers
 from callcenter.telephony import link, switchboard
 from screenpop import floor, frames
+from tests import servers
 from tests.telephony import linked, peer
 
 LOGS = Path(__file__).parent.parent / "ami"
@@ -187,8 +188,7 @@ def customer(session: Any, name: str, number: str, now: Any, **fields: Any) -> i
 
 def new_database(folder: Path) -> db.Database:
     """Make an empty database with every table."""
-    database = db.Database(f"sqlite:///{folder / 'live.db'}")
-    migrations.upgrade(database)
+    database = servers.migrated(folder / "live.db")
     return database
 
 

@@ -13,10 +13,11 @@ from aiohttp import web
 from playwright.async_api import Browser, Page
 from sqlalchemy import select
 
-from callcenter import migrations, models, settings
+from callcenter import models, settings
 from callcenter.crm import customers
 from callcenter.db import Database, utcnow
 from callcenter.telephony import switchboard
+from tests import servers
 from tests.pbx import stage as stages
 from tests.web import desk_people, desk_stage
 from web.app import create_app
@@ -113,8 +114,7 @@ async def product(
         port=made.ami_port, username=made.ami_user, secret=made.ami_secret,
         trunks=("PJSIP/trunk-*",), dial_timeout_seconds=8,
     )  # fmt: skip
-    database = Database(f"sqlite:///{folder / 'desk.db'}")
-    migrations.upgrade(database)
+    database = servers.migrated(folder / "desk.db")
     with database.session() as session:
         campaign_id = fill(session, people)
     config = settings.Settings.model_validate(

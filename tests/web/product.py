@@ -11,10 +11,11 @@ from typing import Any
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page
 
-from callcenter import migrations, settings
+from callcenter import settings
 from callcenter.crm import accounts
 from callcenter.db import Database, utcnow
 from callcenter.telephony import link, switchboard
+from tests import servers
 from tests.web import desk_people
 from web import keys, monitor
 from web.app import create_app
@@ -84,8 +85,7 @@ async def running(
     theme: str = "light", **more: Any,
 ) -> AsyncIterator[Product]:  # fmt: skip
     """Run the product on an exchange until the block ends; `more` are tables of the settings."""
-    database = Database(f"sqlite:///{folder / 'product.db'}")
-    migrations.upgrade(database)
+    database = servers.migrated(folder / "product.db")
     people(database, language, theme)
     config = settings.Settings.model_validate(
         {

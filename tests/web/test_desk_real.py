@@ -12,10 +12,11 @@ from aiohttp import web
 from playwright.async_api import Browser, Page, expect
 from sqlalchemy import select
 
-from callcenter import migrations, models, settings
+from callcenter import models, settings
 from callcenter.crm import customers
 from callcenter.db import Database, utcnow
 from callcenter.telephony import switchboard
+from tests import servers
 from tests.pbx import stage as stages
 from tests.pbx.fixtures import SetUp
 from tests.pbx.stage import DANA, QUICK, SUPPORT
@@ -47,8 +48,7 @@ async def product(exchange: stages.Stage, folder: Path, chromium: Browser) -> As
         port=made.ami_port, username=made.ami_user, secret=made.ami_secret,
         trunks=("PJSIP/trunk-*",), dial_timeout_seconds=8,
     )  # fmt: skip
-    database = Database(f"sqlite:///{folder / 'desk.db'}")
-    migrations.upgrade(database)
+    database = servers.migrated(folder / "desk.db")
     with database.session() as session:
         desk_people.staff(session, "he")
         dana = customers.create(session, "דנה לוי", now=utcnow())
