@@ -114,8 +114,10 @@ class Steps:
         self.engines = engines.Engines(settings.speech.models)
         self._again = again
         # A thread of its own, so that it alone has the lowest priority: the rows are written at the worker's.
-        self._rest = courtesy.Courtesy().rest if settings.speech.stand_back else _go_on
-        self._hearing = futures.ThreadPoolExecutor(1, "engine", initializer=_only_when_idle)
+        stands_back = settings.speech.stand_back
+        self._rest = courtesy.Courtesy().rest if stands_back else _go_on
+        first = _only_when_idle if stands_back else None
+        self._hearing = futures.ThreadPoolExecutor(1, "engine", initializer=first)
 
     def close(self) -> None:
         """Let the engine's thread go, without waiting for what it does."""

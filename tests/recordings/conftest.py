@@ -93,6 +93,7 @@ def make_place(tmp_path: Path) -> Iterator[MakePlace]:
         models: dict[str, str] | None = None,
         language: str = "ko",
         lease_seconds: float = 30.0,
+        stand_back: bool = False,
         url: str = f"sqlite:///{tmp_path}/center.db",
         redis_url: str = "",
     ) -> Place:
@@ -105,7 +106,7 @@ def make_place(tmp_path: Path) -> Iterator[MakePlace]:
             recordings=settings.Recordings(
                 folder=str(tmp_path / "store"), sweep_seconds=0.2, lease_seconds=lease_seconds
             ),
-            speech=settings.Speech(models=models or {}, language=language, stand_back=False),
+            speech=settings.Speech(models=models or {}, language=language, stand_back=stand_back),
         )
         if url.startswith("sqlite"):
             database = servers.migrated(tmp_path / "center.db")

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -34,7 +35,7 @@ def speaking(
     *,
     models: dict[str, str] | None = None,
     lease_seconds: float = 30.0,
-    **more: str,
+    **more: Any,
 ) -> Place:
     """Make a place with a recorded talk; its speech is heard with the model at hand."""
     known = {"ko": str(sounds.model_folder())} if models is None else models
@@ -138,7 +139,7 @@ def test_a_worker_waits_for_a_queue_that_cannot_be_opened_yet(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="priorities as Linux has them")
 def test_speech_is_heard_only_while_nobody_else_wants_the_processor(make_place: MakePlace) -> None:
-    place = speaking(make_place)
+    place = speaking(make_place, stand_back=True)
     place.expect("a.wav")
     child = worker.spawn(place.settings)
 

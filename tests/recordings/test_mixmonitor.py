@@ -192,8 +192,10 @@ async def test_what_is_recorded_ends_where_the_call_goes_on_to_a_queue_that_is_n
         rulebook.put, audit.By(None), ("queue", "main", "sales"), record=False
     )
     customer = await stage.trunk.call(BARE, number=DANA)
-    await stage.answered_by("1001")
+    agent = await stage.answered_by("1001")
     await stage.until(lambda: len(followed.started()) == 1)
+    heard = agent.audio.packets
+    await stage.until(lambda: agent.audio.packets > heard + 50)
     bridged = await stage.manager.wait_for(
         "BridgeEnter", lambda e: e["Channel"].startswith("PJSIP/1001-"), since=0
     )
