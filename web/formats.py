@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import dates, numbers
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from callcenter.crm import phones
 from callcenter.db import utcnow
@@ -20,7 +20,9 @@ AVATARS = "abcd"
 
 
 def _ltr(text: str, style: str = "num") -> Markup:
-    return Markup('<bdi dir="ltr" class="{}">{}</bdi>').format(style, text)
+    return Markup(
+        f'<bdi dir="ltr" class="{style}">{escape(text)}</bdi>'
+    )  # styles are our own words
 
 
 def plain_duration(seconds: float | None) -> str:

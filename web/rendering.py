@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -26,11 +27,32 @@ def _digest(name: str, _changed: float) -> str:
     return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]
 
 
-def asset(name: str) -> str:
-    """Return the address of a static file, which changes when the file does."""
+@lru_cache(maxsize=512)
+def _address(name: str, _second: int) -> str:
     if not (STATIC / name).exists():
         return f"/static/{name}"
     return f"/static/{name}?v={_digest(name, (STATIC / name).stat().st_mtime)}"
+
+
+def asset(name: str) -> str:
+    """Return the address of a static file, which changes within a second when the file does: a page asks a hundred times."""
+    return _address(name, int(time.monotonic()))
+
+
+@lru_cache(maxsize=2048)
+def _icon(name: str, size: str, mirror: bool, label: str, tone: str, sprite: str) -> Markup:
+    style = " ".join(filter(None, ("i", size, "dir-icon" if mirror else "", tone)))
+    said = f'role="img" aria-label="{label}"' if label else 'aria-hidden="true"'
+    return Markup(
+        f'<svg class="{escape(style)}" {said}><use href="{escape(sprite)}#i-{escape(name)}"/></svg>'
+    )
+
+
+def icon(
+    name: str, size: str = "", mirror: bool = False, label: str = "", tone: str = ""
+) -> Markup:
+    """Draw an icon of the sprite; with a label it says something, without it only decorates."""
+    return _icon(name, size, mirror, str(escape(label)), tone, asset("sprite.svg"))
 
 
 def version() -> str:
@@ -51,14 +73,24 @@ def _by_day(items: Sequence[Any], habits: formats.Formats) -> list[tuple[str, li
 def _translators(texts: i18n.Texts) -> dict[str, Any]:
     """Make the template's `_`, `ngettext` and `pgettext`: the text is ours, the values are escaped."""
 
+    spoken = texts.translations
+
+    @lru_cache(maxsize=8192)
+    def escaped(read: Callable[..., str], *key: str | int) -> str:
+        return str(escape(read(*key)))
+
+    # As Markup.format does it, but a list of fifty calls asks a thousand times, and that is slow.
+    def filled(text: str, values: dict[str, Any]) -> Markup:
+        return Markup(text.format(**{name: escape(value) for name, value in values.items()}))
+
     def say(text: str, **values: Any) -> Markup:
-        return Markup(escape(texts.translations.gettext(text))).format(**values)
+        return filled(escaped(spoken.gettext, text), values)
 
     def count(one: str, other: str, n: int, **values: Any) -> Markup:
-        return Markup(escape(texts.translations.ngettext(one, other, n))).format(n=n, **values)
+        return filled(escaped(spoken.ngettext, one, other, n), {"n": n, **values})
 
     def within(context: str, text: str, **values: Any) -> Markup:
-        return Markup(escape(texts.translations.pgettext(context, text))).format(**values)
+        return filled(escaped(spoken.pgettext, context, text), values)
 
     return {"_": say, "ngettext": count, "pgettext": within}
 
@@ -96,6 +128,7 @@ class Renderer:
             _translators(texts),
             asset=asset,
             direction=texts.direction,
+            drawn_icon=icon,
             fmt=self.formats[texts.language],
             initials=formats.initials,
             label=lambda labels: lookups.label(labels, texts.language),
