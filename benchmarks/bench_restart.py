@@ -26,7 +26,7 @@ from sqlalchemy.orm import selectinload
 
 from benchmarks import pipeline_feed
 from callcenter import db, migrations, models
-from tests import servers
+from callcenter.demo import ports
 
 RATE = 50
 AGENTS = 200
@@ -142,7 +142,7 @@ class Product:
     """`callcenter serve`, killed and started."""
 
     def __init__(self, folder: Path, exchange: Exchange) -> None:
-        self.folder, self.port = folder, servers.free_port()
+        self.folder, self.port = folder, ports.tcp()
         self.url = f"sqlite:///{folder}/a.db"
         (folder / "c.toml").write_text(
             f'[database]\nurl = "{self.url}"\n[web]\nport = {self.port}\n[recordings]\nfolder = "{folder}/store"\n'

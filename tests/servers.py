@@ -25,6 +25,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from callcenter import db, migrations
+from callcenter.demo import ports
 
 DEADLINE_SECONDS = 60.0
 
@@ -34,13 +35,6 @@ def missing(what: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"{what} is not installed, and in CI nothing is skipped")
     pytest.skip(f"{what} is not installed")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def postgres_programs() -> Path | None:
@@ -66,7 +60,7 @@ def running_postgres() -> Iterator[str]:
     assert programs is not None
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     folder.chmod(0o777)
-    data, port, user = folder / "data", free_port(), as_user()
+    data, port, user = folder / "data", ports.tcp(), as_user()
     try:
         subprocess.run(
             [*user, programs / "initdb", "-D", data, "-U", "callcenter", "-A", "trust", "-E", "UTF8",
@@ -190,7 +184,7 @@ def redis_url() -> Iterator[str]:
     if program is None:
         missing("redis-server")
     assert program is not None
-    folder, port = Path(tempfile.mkdtemp(prefix="redis")), free_port()
+    folder, port = Path(tempfile.mkdtemp(prefix="redis")), ports.tcp()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen([program, *options], stdout=log, stderr=subprocess.STDOUT)

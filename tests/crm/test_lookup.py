@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from callcenter import db, errors, models
 from callcenter.crm import accounts, customers, linking, lookup
+from callcenter.demo import ports
 from tests import servers
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -178,7 +179,7 @@ def test_a_database_that_cannot_be_asked_is_one_clear_error(tmp_path) -> None:
 @pytest.mark.postgres
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_a_server_that_is_away_fails_at_once_the_second_time(database: db.Database) -> None:
-    away = db.Database(str(database.url.set(port=servers.free_port())))
+    away = db.Database(str(database.url.set(port=ports.tcp())))
     made = lookup.Lookup(away)
     with pytest.raises(errors.CallCenterError, match="cannot be reached"):
         made.match("0541234567")

@@ -9,7 +9,7 @@ import struct
 import time
 from dataclasses import dataclass, field
 
-from tests import servers
+from callcenter.demo import ports
 
 TRICKLE_BYTES, TRICKLE_SECONDS = 64, 0.02
 READ_BYTES = 1 << 16
@@ -37,7 +37,7 @@ class Line:
     """The proxy; each fault concerns the connections that there are, and the next ones pass."""
 
     def __init__(self, to_port: int) -> None:
-        self.port, self.to_port = servers.free_port(), to_port
+        self.port, self.to_port = ports.tcp(), to_port
         self.opened: list[float] = []  # when the product connected, by time.monotonic()
         self.trickle = False
         self.cut_letter = False  # at the next character of two bytes

@@ -16,8 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from callcenter import db, migrations, models, replay, settings
+from callcenter.demo import ports
 from callcenter.telephony import facts, roles
-from tests import servers
 from tests.pbx import stage as stages
 
 KNOWN = {"trunks": ("PJSIP/trunk-*",), "phones": ("PJSIP/10??-*",)}
@@ -35,7 +35,7 @@ class Product:
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.port = servers.free_port()
+        self.port = ports.tcp()
         self.config = folder / "callcenter.toml"
         self.config.write_text(
             f"""

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.demo import parties
+from callcenter.demo import parties, ports
 from callcenter.demo.sipcall import Call
 from callcenter.telephony import facts
-from tests import servers
 from tests.pbx import fixtures, product, stage
 from tests.pbx.stage import SERVICE, SUPPORT, Stage
 
@@ -117,7 +116,7 @@ class Wire:
     """What lies between the product and the exchange, and can be cut."""
 
     def __init__(self, port: int) -> None:
-        self.port, self._to = servers.free_port(), port
+        self.port, self._to = ports.tcp(), port
         self._server: asyncio.Server | None = None
         self._writers: list[asyncio.StreamWriter] = []
         self._tasks: set[asyncio.Task[None]] = set()

@@ -17,9 +17,9 @@ from sqlalchemy import select
 
 from callcenter import models, settings
 from callcenter.db import Database
+from callcenter.demo import ports
 from tests.pbx.fixtures import SetUp
 from tests.pbx.stage import DANA, DIRECT, QUICK
-from tests.servers import free_port
 from tests.web import axe
 from web import serving
 
@@ -54,7 +54,7 @@ class Running:
 @contextlib.asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[Running]:
     """Run the product with a settings file that names no exchange."""
-    port = free_port()
+    port = ports.tcp()
     file = folder / "callcenter.toml"
     file.write_text(
         f'# kept by hand\n[database]\nurl = "sqlite:///{folder}/own.db"\n[web]\nport = {port}\n'

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from callcenter import settings
-from tests import servers
+from callcenter.demo import ports
 from web import serving
 
 
@@ -26,7 +26,7 @@ def _let_in(url: str, allowed: bool) -> None:
 def _told(url: str, folder: Path) -> settings.Settings:
     return settings.Settings(
         database=settings.DatabaseSettings(url=url),
-        web=settings.Web(port=servers.free_port()),
+        web=settings.Web(port=ports.tcp()),
         recordings=settings.Recordings(folder=str(folder), workers=0),
         pbx=(),
     )
