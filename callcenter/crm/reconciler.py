@@ -50,6 +50,9 @@ class _Book:
     down_since: float | None = None  # the line went down, and no row says so yet
     was_up: bool = False
     waiting: dict[str, reconcile.Told] = field(default_factory=dict)
+    older: dict[str, reconcile.Told] = field(
+        default_factory=dict
+    )  # before `since`, by their own clock
     lost: set[int] = field(default_factory=set)  # rows of lost calls that were told
     searched: set[int] = field(default_factory=set)  # outages whose recordings were looked through
 
@@ -163,6 +166,8 @@ class Reconciler:
             if told.ended >= book.since:
                 book.waiting[told.record.id] = told
                 book.read_until = max(book.read_until, min(told.ended, now))  # clocks are set
+            else:
+                book.older[told.record.id] = told
         seats = self._database.call(reconciling.Seats.read)
         away = [a for a in book.outages.values() if (a.ended or now) > now - 86_400 * 4]
         made: Calls = []
@@ -189,9 +194,10 @@ class Reconciler:
     def _traced(self, look: reconciling.Look, book: _Book) -> Calls:
         """Find the calls of the recordings that nobody expects; those that still run are asked for again."""
         calls: Calls = []
+        older = {linkedid: told for told in book.older.values() for linkedid in told.linkedids}
         for outage, began in traces.ripe(book.outages, book.searched, now=look.now).items():
             seen = [trace for find in self.traces for trace in find(look.pbx, began)]
-            calls += self._database.call(traces.told, look, seen) if seen else []
+            calls += self._database.call(traces.told, look, seen, older) if seen else []
             if not look.running.intersection(trace.linkedid for trace in seen):
                 book.searched.add(outage)
         return calls
