@@ -65,9 +65,7 @@ class Exchange(pipeline_feed.Exchange):
 
     def _answer(self, writer: asyncio.StreamWriter, headers: dict[bytes, bytes]) -> None:
         if headers.get(b"action") == b"CoreShowChannels":
-            self._writer = (
-                writer  # from here on it hears what happens: an end between the lists, too
-            )
+            self._writer = writer  # it hears of an end between the lists, too
             id_ = headers.get(b"actionid", b"")
             writer.write(b"Response: Success\r\nActionID: %b\r\nEventList: start\r\n\r\n" % id_)
             for linkedid, call in self.calls.items():

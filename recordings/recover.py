@@ -115,9 +115,7 @@ def _written(folder: Path, since: float) -> Iterator[tuple[str, float]]:
         for name in names:
             if not NAMED.match(name):
                 continue
-            with contextlib.suppress(
-                FileNotFoundError
-            ):  # a worker has just moved it into the store
+            with contextlib.suppress(FileNotFoundError):  # a worker has just moved it
                 at = (folder / name).stat().st_mtime
                 if at >= since:
                     yield name, at

@@ -20,9 +20,8 @@ AVATARS = "abcd"
 
 
 def _ltr(text: str, style: str = "num") -> Markup:
-    return Markup(
-        f'<bdi dir="ltr" class="{style}">{escape(text)}</bdi>'
-    )  # styles are our own words
+    # The style is a word of our own.
+    return Markup(f'<bdi dir="ltr" class="{style}">{escape(text)}</bdi>')
 
 
 def plain_duration(seconds: float | None) -> str:

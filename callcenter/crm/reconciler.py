@@ -50,9 +50,7 @@ class _Book:
     down_since: float | None = None  # the line went down, and no row says so yet
     was_up: bool = False
     waiting: dict[str, reconcile.Told] = field(default_factory=dict)
-    older: dict[str, reconcile.Told] = field(
-        default_factory=dict
-    )  # before `since`, by their own clock
+    older: dict[str, reconcile.Told] = field(default_factory=dict)  # than `since`, by their clock
     lost: set[int] = field(default_factory=set)  # rows of lost calls that were told
     searched: set[int] = field(default_factory=set)  # outages whose recordings were looked through
 

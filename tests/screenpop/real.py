@@ -17,6 +17,7 @@ from callcenter.demo import sipcall
 from callcenter.telephony import switchboard
 from screenpop import floor
 from tests.pbx import stage as stages
+from tests.pbx.fixtures import SetUp
 from tests.screenpop import stand as stands
 
 
@@ -97,3 +98,13 @@ async def standing(stage: stages.Stage, folder: Path, **calls: Any) -> AsyncIter
                 await stand.close()
     finally:
         database.close()
+
+
+@contextlib.asynccontextmanager
+async def known_dana(set_up: SetUp, folder: Path) -> AsyncIterator[RealStand]:
+    """Let 1001 and 1002 work on an exchange that Dana, a customer, will call."""
+    stage = await set_up("1001", "1002", timing=stages.QUICK)
+    async with standing(stage, folder) as made:
+        with made.database.session() as session:
+            stands.customer(session, "Dana Levi", stages.DANA, db.utcnow())
+        yield made

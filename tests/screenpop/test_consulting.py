@@ -7,23 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from callcenter import db
 from callcenter.crm import agents, steering
 from callcenter.demo import parties
 from tests.pbx.fixtures import SetUp
-from tests.pbx.stage import DANA, DAVID, QUICK
+from tests.pbx.stage import DANA, DAVID
 from tests.screenpop import real
-from tests.screenpop import stand as stands
 
 pytestmark = pytest.mark.asterisk
 
 
 @pytest.fixture
 async def stand(set_up: SetUp, tmp_path: Path) -> AsyncIterator[real.RealStand]:
-    stage = await set_up("1001", "1002", timing=QUICK)
-    async with real.standing(stage, tmp_path) as standing:
-        with standing.database.session() as session:
-            stands.customer(session, "Dana Levi", DANA, db.utcnow())
+    async with real.known_dana(set_up, tmp_path) as standing:
         yield standing
 
 
