@@ -136,7 +136,7 @@ class Pbx(Part):
         description="Time zone of the times in `cdr`: UTC with usegmtime=yes, else the exchange's. Empty finds out by the calls' ids.",
     )
     queue_log: str = Field("", description="The path of its queue_log as we see it.")
-    ping_seconds: float = Field(2.0, gt=0, description="Time between two pings of the link.")
+    ping_seconds: float = Field(1.5, gt=0, description="Time between two pings of the link.")
     auth_retry_seconds: float = Field(60.0, gt=0, description="Wait after a refused sign-in.")
 
     @field_validator("cdr_timezone")

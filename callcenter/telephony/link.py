@@ -57,7 +57,7 @@ class Timing:
     connect_seconds: float = 5.0
     action_seconds: float = 5.0
     boot_seconds: float = 1.0  # FullyBooted comes at once, or never without `system`
-    ping_seconds: float = 2.0
+    ping_seconds: float = 1.5
     first_retry_seconds: float = 0.25
     longest_retry_seconds: float = 30.0
     auth_retry_seconds: float = 60.0
