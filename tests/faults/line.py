@@ -43,6 +43,7 @@ class Line:
         self.cut_letter = False  # at the next character of two bytes
         self.cut_at: int | None = None  # after so many bytes more from the product
         self.cuts: list[float] = []
+        self.given_up: list[float] = []  # when the product let go of a connection that was frozen
         self._server: asyncio.Server | None = None
         self._pairs: list[Pair] = []
 
@@ -115,7 +116,8 @@ class Line:
                     self.cut_at -= len(data)
                 pair.exchange.write(data)
                 await pair.exchange.drain()
-        if pair.frozen:  # the product has given up: the exchange must not learn of it
+        if pair.frozen:  # the exchange must not learn of it
+            self.given_up.append(time.monotonic())
             await asyncio.Event().wait()
 
     async def _down(self, source: asyncio.StreamReader, pair: Pair) -> None:

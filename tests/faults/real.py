@@ -105,7 +105,9 @@ class Run:
                 before = len(self.line.opened)
                 self.line.freeze()
                 await self.stage.until(lambda: len(self.line.opened) > before)
-                self.outcome.noticed.append(self.line.opened[before] - self.line.cuts[-1])
+                began = self.line.cuts[-1]
+                given_up = next(at for at in self.line.given_up if at > began)
+                self.outcome.noticed.append(given_up - began)
             case Kind.REFUSED:
                 await self.line.close()
                 await asyncio.sleep(fault.seconds)

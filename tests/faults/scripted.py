@@ -36,7 +36,7 @@ class Outcome:
     clicks: int = 0
     heard: int = 0  # recordings with a transcript
     reconnects: list[float] = field(default_factory=list)  # cut -> signed in and seeded
-    noticed: list[float] = field(default_factory=list)  # half-open -> connected anew
+    noticed: list[float] = field(default_factory=list)  # half-open -> given up
     settled: float = 0.0  # the last fault -> log and ledger whole
     logs: Path | None = None
 
@@ -191,7 +191,8 @@ class Run:
         self.line.freeze()
         began = self.line.cuts[-1]
         await self._seeded_since(began)
-        self.outcome.noticed.append(next(at for at in self.line.opened if at > began) - began)
+        # The next attempt may come later: after troubles in a row the link waits longer, on purpose.
+        self.outcome.noticed.append(next(at for at in self.line.given_up if at > began) - began)
 
     async def _trickle(self, fault: plan.Fault) -> None:
         self.line.trickle = True
