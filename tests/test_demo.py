@@ -27,6 +27,9 @@ SECONDS = 150
 @asynccontextmanager
 async def demo(folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run `callcenter demo` with its temporary files below `folder`."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As a job in the background, for which a shell turns Ctrl-C off; a child would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     env = {**os.environ, "TMPDIR": str(folder)}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "callcenter", "demo",

@@ -60,6 +60,9 @@ async def asked_and_passed_on(house: houses.House, hands: Hands) -> None:
     await hands.looked()
     await hands.press("Enter")
     await page.wait_for_selector(".card[data-state=consulting]")
+    await hands.press("Alt+KeyT")  # too early
+    await expect(page.locator(".toast")).to_contain_text("העמית עוד לא ענה")
+    await hands.looked()
     await stage.answered_by("1002")
     await expect(page.locator(".card[data-state=consulting]")).to_contain_text("אולגה ברמן")
     await hands.has(page.locator("#call-note"))
