@@ -104,8 +104,8 @@ class Run:
             case Kind.HALF_OPEN:
                 before = len(self.line.opened)
                 self.line.freeze()
-                await self.stage.until(lambda: len(self.line.opened) > before)
                 began = self.line.cuts[-1]
+                await self.stage.until(lambda: len(self.line.opened) > before)
                 given_up = next(at for at in self.line.given_up if at > began)
                 self.outcome.noticed.append(given_up - began)
             case Kind.REFUSED:
