@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 QUIET = 0.1  # of all processors; who is less busy feels nothing
-STEEPNESS = 5  # measured with two processors (benchmarks/bench_backlog.py): half taken leaves the worker 3 % of its time
+STEEPNESS = 8  # measured with two processors (benchmarks/bench_backlog.py): four tenths taken leave it 2 % of its time
 LEAST_SHARE = 0.02  # however busy the others are: the line of recordings goes on
 LONGEST_REST_SECONDS = 10.0
 STAT = Path("/proc/stat")

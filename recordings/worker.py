@@ -143,7 +143,8 @@ def run(settings: Settings, *, patience: steps.Patience | None = None) -> None:
     # Until the queue's consumer takes the signals, there is nothing at hand that would have to be given free.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logs.configure(settings, FORESEEN)
-    _give_way()
+    if settings.speech.stand_back:
+        _give_way()
     database = Database(settings.database.url)
     worker = _opened(lambda: Worker(settings, database, patience=patience))
     log.info("worker ready", pid=os.getpid())
