@@ -22,7 +22,7 @@ test: ## lint, types and every test, on the real Asterisk
 	@.ci/setup tests
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 	@$(PY) -m pytest -n 4 --dist worksteal -m "not alone" --durations=25
-	@$(PY) -m pytest -m alone --durations=25
+	@$(PY) -m pytest -n 2 --dist worksteal -m alone --durations=25
 
 lint: ## style
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check .

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -24,6 +26,13 @@ def test_a_password_is_kept_as_argon2id_and_verified(database: db.Database) -> N
         assert accounts.sign_in(session, "nobody", "correct horse") is None
         user.active = False
         assert accounts.sign_in(session, "michal", "correct horse") is None
+
+
+def test_outside_of_the_tests_a_password_costs_what_it_should() -> None:
+    code = "from callcenter.crm import accounts; print(accounts.hasher.type.name, accounts.hasher.memory_cost, accounts.hasher.time_cost)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    kind, memory_kib, passes = told.stdout.split()
+    assert kind == "ID" and int(memory_kib) >= 19_456 and int(passes) >= 2  # OWASP's least
 
 
 def test_an_old_hash_is_renewed_at_sign_in(database: db.Database) -> None:

@@ -23,10 +23,11 @@ async def _text(browser: object, path: str, status: int = 200) -> str:
 async def test_every_page_speaks_every_language(
     language: str, place: site.Site, client: Client
 ) -> None:
-    for name, (role, path) in shots.pages(place).items():
-        browser = await client(role)
+    listed = shots.pages(place)
+    browsers = {role: await client(role) for role in {role for role, _ in listed.values()}}
+    for name, (role, path) in listed.items():
         page = await _text(
-            browser,
+            browsers[role],
             f"{path}{'&' if '?' in path else '?'}lang={language}",
             404 if name == "missing" else 200,
         )
