@@ -212,7 +212,7 @@ class Speech(Part):
     )
     stand_back: bool = Field(
         True,
-        description="Workers rest while others keep the machine busy: calls before transcripts.",
+        description="Workers have the lowest priority and rest while others keep the machine busy: calls before transcripts.",
     )
 
 
