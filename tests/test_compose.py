@@ -99,7 +99,7 @@ async def test_the_app_and_the_worker_run_on_postgresql_redis_and_an_exchange(
     async with running(app, env, tmp_path) as serving:
         url = f"http://127.0.0.1:{port}/healthz"
         await until(lambda: (get(url) or {}).get("status") == "ok", serving, tmp_path)
-        assert get(url)["pbx"] == {"main": "up"}
+        await until(lambda: (get(url) or {}).get("pbx") == {"main": "up"}, serving, tmp_path)
         async with running(work, env, tmp_path) as working:
             said = tmp_path / "output"
             await until(lambda: "worker ready" in said.read_text(), working, tmp_path)
