@@ -14,7 +14,8 @@ from pathlib import Path
 QUIET = 0.1  # of all processors; who is less busy feels nothing
 STEEPNESS = 8  # measured with two processors (benchmarks/bench_backlog.py): four tenths taken leave it 2 % of its time
 LEAST_SHARE = 0.02  # however busy the others are: the line of recordings goes on
-LONGEST_REST_SECONDS = 10.0
+LONGEST_REST_SECONDS = 60.0
+NAP_SECONDS = 1.0  # of a rest, after which it is over where the others have become quiet
 STAT = Path("/proc/stat")
 # The first line's columns, in ticks since the machine started. Niced work, ours too, is a column of its own.
 _USER, _SYSTEM, _IRQ, _SOFTIRQ = 0, 2, 5, 6
@@ -55,11 +56,18 @@ class Courtesy:
         self._before = self._ticks()
 
     def rest(self, worked_seconds: float) -> None:
-        """Sleep for as long as the others' work of the meantime asks for."""
-        now = self._ticks()
-        if now and self._before:
-            time.sleep(rest_seconds(worked_seconds, now.busy_since(self._before)))
-        self._before = self._ticks()
+        """Sleep for as long as the others' work of the meantime asks for, or until they are quiet."""
+        busy = self._busy()
+        left = rest_seconds(worked_seconds, busy)
+        while left > 0 and busy >= QUIET:
+            time.sleep(min(left, NAP_SECONDS))
+            left -= NAP_SECONDS
+            busy = self._busy()
+
+    def _busy(self) -> float:
+        """Say how busy the others were since the last look."""
+        before, self._before = self._before, self._ticks()
+        return self._before.busy_since(before) if self._before and before else 0.0
 
     @staticmethod
     def _ticks() -> Ticks | None:

@@ -43,3 +43,18 @@ def test_on_a_busy_machine_it_really_sleeps(
     began = time.monotonic()
     polite.rest(0.05)
     assert time.monotonic() - began >= 0.2
+
+
+@pytest.mark.skipif(not courtesy.STAT.exists(), reason="there is no /proc/stat on this system")
+def test_a_rest_is_over_when_the_others_are_quiet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = tmp_path / "stat"
+    stat.write_text("cpu  0 0 0 0 0 0 0 0 0 0\n")
+    monkeypatch.setattr(courtesy, "STAT", stat)
+    monkeypatch.setattr(courtesy, "NAP_SECONDS", 0.01)
+    polite = courtesy.Courtesy()
+    stat.write_text("cpu  50 0 0 50 0 0 0 0 0 0\n")
+    began = time.monotonic()
+    polite.rest(20.0)  # which asks for a minute
+    assert time.monotonic() - began < courtesy.LONGEST_REST_SECONDS / 2
