@@ -31,30 +31,26 @@ def test_it_rests_the_longer_the_busier_the_others_are_and_never_stops(
         assert rest == 0
 
 
-@pytest.mark.skipif(not courtesy.STAT.exists(), reason="there is no /proc/stat on this system")
-def test_on_a_busy_machine_it_really_sleeps(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def beside_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> courtesy.Courtesy:
+    """Give a courtesy that saw the others take half of the processors, and will see them quiet from now on."""
+    if not courtesy.STAT.exists():
+        pytest.skip("there is no /proc/stat on this system")
     stat = tmp_path / "stat"
     stat.write_text("cpu  0 0 0 0 0 0 0 0 0 0\n")
     monkeypatch.setattr(courtesy, "STAT", stat)
     polite = courtesy.Courtesy()
     stat.write_text("cpu  50 0 0 50 0 0 0 0 0 0\n")
+    return polite
+
+
+def test_on_a_busy_machine_it_really_sleeps(beside_others: courtesy.Courtesy) -> None:
     began = time.monotonic()
-    polite.rest(0.05)
+    beside_others.rest(0.05)
     assert time.monotonic() - began >= 0.2
 
 
-@pytest.mark.skipif(not courtesy.STAT.exists(), reason="there is no /proc/stat on this system")
-def test_a_rest_is_over_when_the_others_are_quiet(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stat = tmp_path / "stat"
-    stat.write_text("cpu  0 0 0 0 0 0 0 0 0 0\n")
-    monkeypatch.setattr(courtesy, "STAT", stat)
-    monkeypatch.setattr(courtesy, "NAP_SECONDS", 0.01)
-    polite = courtesy.Courtesy()
-    stat.write_text("cpu  50 0 0 50 0 0 0 0 0 0\n")
+def test_a_rest_is_over_when_the_others_are_quiet(beside_others: courtesy.Courtesy) -> None:
     began = time.monotonic()
-    polite.rest(20.0)  # which asks for a minute
+    beside_others.rest(20.0)  # which asks for a minute
     assert time.monotonic() - began < courtesy.LONGEST_REST_SECONDS / 2
