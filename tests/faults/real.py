@@ -102,10 +102,10 @@ class Run:
             case Kind.CUT_LETTER:
                 self.line.cut_letter = True  # whenever the next such name comes by
             case Kind.HALF_OPEN:
-                before = len(self.line.opened)
+                await self._so(self._up)  # what is down already is noticed by nobody
                 self.line.freeze()
                 began = self.line.cuts[-1]
-                await self.stage.until(lambda: len(self.line.opened) > before)
+                await self.stage.until(lambda: any(at > began for at in self.line.given_up))
                 given_up = next(at for at in self.line.given_up if at > began)
                 self.outcome.noticed.append(given_up - began)
             case Kind.REFUSED:
@@ -155,6 +155,10 @@ class Run:
                         wrong = [f"{type(error).__name__}: {error}"]
                     await asyncio.sleep(0.2 if wrong else 0)
         self.outcome.wrong += wrong
+
+    async def _up(self) -> list[str]:
+        state = await self.made.metrics()
+        return [] if state.get('line_state{pbx="main",state="up"}') else [f"never up: {state}"]
 
     async def _board(self) -> list[str]:
         manager = self.stage.manager
