@@ -78,7 +78,8 @@ class File:
     def between(self, begin: float, end: float) -> Iterator[str]:
         """Yield the lines of a stretch of time, of the file and of the one that was rotated away before it.
 
-        Some that are a little later come too: where the exchange's clock was set, the lines are not in order.
+        Some a little earlier or later come too: where the exchange's clock was set, the lines are not in order, and one may
+        say that its call ended before it began.
         """
         for path in (self.path.with_name(self.path.name + ".1"), self.path):
             try:
@@ -86,7 +87,7 @@ class File:
             except FileNotFoundError:
                 continue
             with file:
-                file.seek(bisect(file, begin, self._at))
+                file.seek(bisect(file, begin - STEP_SECONDS, self._at))
                 for raw in file:
                     line = raw.decode("utf-8", "replace")
                     at = self._at(line)
