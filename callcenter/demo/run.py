@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from callcenter import db, errors, migrations, models
 from callcenter.crm import sample
 from callcenter.demo import callers, fetch, parties, ports, replaying, rtp, traffic
-from callcenter.demo.exchange import Exchange, Timing
+from callcenter.demo.exchange import PHONES, Exchange, Timing
 from callcenter.demo.sipcall import Call
 from callcenter.outbound import hours as calling_hours
 from callcenter.outbound import sample_campaign
@@ -219,10 +219,10 @@ class DeskPhone(parties.Phone):
 
 
 async def _people(stack: contextlib.AsyncExitStack, exchange: Exchange) -> None:
-    """Put the agents' phones on the air, and behind the trunk everybody whom they may call."""
+    """Put everybody's phone on the air, and behind the trunk all whom they may call."""
     voice = parties.prompt(exchange, "demo-thanks")
     answers = parties.Behaviour(answer_after=ANSWER_AFTER_SECONDS)
-    for number in AGENTS:
+    for number in PHONES:
         phone = DeskPhone(exchange, number, behaviour=answers, voice=voice)
         await stack.enter_async_context(phone)
     customers = parties.Behaviour(answer_after=4.0, hang_up_after=40.0)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from callcenter import errors, models
 from callcenter.crm import phones, visibility
-from callcenter.outbound import hours, recycling, standard
+from callcenter.outbound import hours, recycling, standard, tried
 
 STATES = ("draft", "running", "paused", "ended")
 # From which state a campaign may go to which: an ended one stays as it was counted.
@@ -165,7 +165,7 @@ def progress(session: Session, ids: Sequence[int], now: datetime) -> dict[int, P
         .join(attempt, attempt.lead_id == lead.id)
         .where(
             attempt.requested_at > now - timedelta(hours=1),
-            attempt.state != "refused",
+            tried.was_made(attempt),
             lead.campaign_id.in_(ids),
         )
         .group_by(lead.campaign_id)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from callcenter import errors, models, settings
 from callcenter.crm import phones
-from callcenter.outbound import compliance, dnc, hours
+from callcenter.outbound import compliance, dnc, hours, tried
 
 NO_ZONE = "Etc/Unknown"
 RECENT = timedelta(days=30)
@@ -119,7 +119,7 @@ def tries(session: Session, e164: str | None, since: datetime) -> int:
         attempt.e164 == e164,
         attempt.requested_at >= since,
         attempt.purpose == compliance.MARKETING,
-        attempt.state != "refused",
+        tried.was_made(attempt),
     )
     return session.scalar(counted) or 0
 

@@ -96,12 +96,13 @@ def _apply(
     if lead.attempt_id != attempt.id:
         return  # the lead went on without this call, long ago
     lead.attempt_id = None
+    if not next_.counted:
+        _as_before(lead)
+        return
     lead.leased_by_id = lead.lease_until = lead.notified_at = None
     lead.last_result = result
     lead.last_outcome_id = outcome.id if outcome else None
     lead.reached = lead.reached or result == "answered"
-    if not next_.counted:
-        lead.attempts = max(0, lead.attempts - 1)
     closed = session.get(models.Phone, lead.phone_id)
     lead.state, lead.reason = next_.state, next_.reason
     lead.next_at = now + timedelta(minutes=next_.minutes)
@@ -112,6 +113,12 @@ def _apply(
         dnc.add(session, closed.e164, now=now, reason="asked in a call", by=attempt.user_id)
     if closed is not None and next_.reason == recycling.BAD_NUMBER:
         closed.quality = "bad"
+
+
+def _as_before(lead: models.Lead) -> None:
+    """Leave a lead that nobody called on the desk, if its lease still runs; what was promised stays promised."""
+    lead.attempts = max(0, lead.attempts - 1)
+    lead.state = recycling.OPEN if lead.callback_user_id is None else recycling.CALLBACK
 
 
 def unsettled(session: Session, now: datetime) -> list[tuple[str, str, str, int | None, int]]:

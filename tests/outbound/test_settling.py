@@ -63,13 +63,35 @@ def test_no_answer_comes_back_after_the_campaigns_minutes(database: db.Database)
         assert (only.attempts, only.last_result, only.reached) == (1, "no_answer", False)
 
 
-def test_when_the_agents_own_phone_did_not_answer_no_try_is_counted(database: db.Database) -> None:
+def test_when_the_agents_own_phone_did_not_answer_the_lead_stays_and_no_try_is_counted(
+    database: db.Database,
+) -> None:
+    until = NOW + timedelta(seconds=90)
     with database.session() as session:
         (user,) = list_of.people(session, "user")
-        only = list_of.lead(session, list_of.campaign(session), 1)
+        of = list_of.campaign(session)
+        only = list_of.lead(session, of, 1, lease_until=until)
+        list_of.lead(session, of, 2)
         list_of.attempt(session, only, user)
         settling.settle(session, "cc-1", result="agent_no_answer", now=NOW)
-        assert (only.state, only.attempts, only.next_at) == ("open", 0, NOW)
+        assert (only.state, only.attempts) == ("open", 0)
+        assert (only.leased_by_id, only.lease_until) == (user, until)
+        held = leads.current(session, user, NOW)
+        assert held is not None and held.id == only.id
+        assert leads.current(session, user, until) is None  # whoever went away keeps it no longer
+
+
+def test_a_promise_outlives_a_call_that_the_agents_own_phone_did_not_take(
+    database: db.Database,
+) -> None:
+    due = NOW - timedelta(minutes=1)
+    with database.session() as session:
+        (user,) = list_of.people(session, "user")
+        only = list_of.lead(session, list_of.campaign(session), 1, state="callback", next_at=due,
+                            callback_user_id=user)  # fmt: skip
+        list_of.attempt(session, only, user)
+        settling.settle(session, "cc-1", result="phone_unreachable", now=NOW)
+        assert (only.state, only.callback_user_id, only.next_at) == ("callback", user, due)
 
 
 def concluded(session: Session, user: int, code: str, at: object = None) -> None:

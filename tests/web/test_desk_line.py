@@ -114,6 +114,26 @@ async def test_every_number_dials_and_a_refusal_is_said_in_words(desk: Desk) -> 
     await expect(desk.page.locator(".toast.bad")).to_contain_text("הטלפון אינו רשום במרכזייה")
 
 
+@pytest.mark.parametrize("said_first", [False, True])
+async def test_a_call_that_came_to_nothing_is_not_being_connected(
+    desk: Desk, said_first: bool
+) -> None:
+    desk.stage.answers["POST", "/dial"] = (200, {"id": "cc-7"})
+    connecting = desk.page.locator(".toast.info")
+    lost = {"level": "warn", "code": "phone_unreachable", "text": "", "id": "cc-7"}
+    if said_first:
+        await desk.stage.emit("notice", **lost)
+        await expect(desk.page.locator(".toast.warn")).to_be_visible()
+    async with desk.page.expect_response("**/dial"):
+        await desk.page.locator(".duetable [data-dial]").first.click()
+    await desk.page.evaluate("new Promise((drawn) => setTimeout(drawn, 100))")
+    if not said_first:
+        await expect(connecting).to_be_visible()
+        await desk.stage.emit("notice", **lost)
+        await expect(desk.page.locator(".toast.warn")).to_be_visible()
+    await expect(connecting).to_have_count(0)
+
+
 async def test_shortcuts_are_listed_and_can_be_switched_off(desk: Desk) -> None:
     await _talk(desk)
     await desk.page.keyboard.press("Alt+Slash")

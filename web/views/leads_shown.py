@@ -12,7 +12,7 @@ from sqlalchemy import orm as sa_orm
 
 from callcenter import models, settings
 from callcenter.crm import phones, visibility
-from callcenter.outbound import campaigns, gate, leads
+from callcenter.outbound import campaigns, gate, leads, tried
 from web import auth, lookups
 
 TRIES = 10
@@ -99,9 +99,7 @@ def _attempts(session: sa_orm.Session, lead: models.Lead, language: str) -> list
     rows = session.execute(
         select(attempt, user.name)
         .join(user, user.id == attempt.user_id)
-        .where(
-            attempt.lead_id == lead.id, attempt.state != "refused", attempt.settled_at.is_not(None)
-        )
+        .where(attempt.lead_id == lead.id, tried.was_made(attempt), attempt.settled_at.is_not(None))
         .order_by(attempt.requested_at.desc())
         .limit(TRIES)
     ).all()
@@ -154,7 +152,7 @@ def _progress(
         )
         .outerjoin(outcome, outcome.id == attempt.outcome_id)
         .where(
-            attempt.user_id == person.id, attempt.lead_id.is_not(None), attempt.state != "refused",
+            attempt.user_id == person.id, attempt.lead_id.is_not(None), tried.was_made(attempt),
             attempt.requested_at >= midnight,
         )
     ).one()  # fmt: skip

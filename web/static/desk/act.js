@@ -69,14 +69,14 @@ export async function dial(number, party) {
   if (pbxDown(store.state)) return say("warn", t("The link to the PBX is down. Dialing is not possible now."), "link_down");
   const body = party ? { number, party_id: Number(party) } : { number };
   const placed = await attempt(`dial ${number}`, () => api.post("/dial", body));
-  if (placed) connecting();
+  connecting(placed);
   if (placed?.warning) say("warn", placed.warning, "dial_warning");
   return placed;
 }
 
 // The telephone rings in a moment, and then its card says so: until then this does.
-export function connecting() {
-  if (!outgoing()) say("info", t("Connecting your phone…"), "dialing");
+export function connecting(placed) {
+  if (placed && placed.id !== store.state.failed && !outgoing()) say("info", t("Connecting your phone…"), "dialing");
 }
 
 export async function redial(card = active(store.state)) {

@@ -51,10 +51,8 @@ export async function dial() {
   if (pbxDown(store.state)) return act.say("warn", t("The link to the PBX is down. Dialing is not possible now."), "link_down");
   dialling = true;
   const placed = await act.attempt("lead dial", () => api.post("/lead/dial", { lead_id: lead.id }));
-  if (placed) {
-    worked = lead.id;
-    act.connecting();
-  }
+  if (placed) worked = lead.id;
+  act.connecting(placed);
   await look();
   dialling = false;
   await goOn(); // a line that was busy may have been settled before this answer came

@@ -95,7 +95,7 @@ export function strip({ progress, lead: one }) {
 export function bar(given, control) {
   const one = given.lead;
   const line = one ? dots([html`<bdi>${one.name}</bdi>`, phone(one.number.display)]) : t("Preview");
-  return html`<a class="bar-who" href="/desk"><b class="trunc" dir="auto">${given.campaign.name}</b><small class="trunc">${line}</small></a><span class="sep"></span>
+  return html`<a class="bar-who wide" href="/desk"><b class="trunc" dir="auto">${given.campaign.name}</b><small class="trunc">${line}</small></a><span class="sep"></span>
     <div class="controls" role="group" aria-label=${given.campaign.name}>${one ? control(t("Dial"), "phone", "Alt+J", lead.dial, { kind: "take", disabled: one.calling }) : control(t("Next lead"), "skip-forward", "Alt+J", lead.next, { kind: "take", mirrored: true })}</div>`;
 }
 

@@ -26,6 +26,7 @@ export const initial = () => ({
   due: [], // notices of callbacks and tasks that are due, until they are dealt with
   toasts: [],
   toastId: 0,
+  failed: "", // the call of which something was said last: it may be before the answer to who asked for it
   transfer: null, // the picker: null | transfer | consult
   lead: null, // the campaign worked on, and its lead on this desk, as the server told it last
   leadStale: 0, // how often the server said that it went on
@@ -72,7 +73,7 @@ const handlers = {
     const known = state.calls.find((other) => other.id === card.id);
     const others = state.calls.filter((other) => other !== known);
     const fresh = card.state === "ringing" && known?.state !== "ringing";
-    const toasts = card.direction === "outbound" ? state.toasts.filter(({ code }) => code !== "dialing") : state.toasts; // the card says it
+    const toasts = card.direction === "outbound" ? connected(state) : state.toasts; // the card says it
     return { ...state, toasts, calls: [...others, keepLate(known, card)], announced: fresh ? card.id : state.announced };
   },
   "card.enrich"(state, { id, card }) {
@@ -103,7 +104,8 @@ const handlers = {
   "queue.stats": (state, { queues }) => ({ ...state, queues }),
   "system.state": (state, { system }) => ({ ...state, system }),
   "lead.changed": (state) => ({ ...state, leadStale: state.leadStale + 1 }),
-  notice: (state, { level, code, text }) => toast(state, { level, code, text }),
+  // What came to nothing is not being connected any more.
+  notice: (state, { level, code, text, id }) => toast({ ...state, failed: id || state.failed, toasts: id ? connected(state) : state.toasts }, { level, code, text }),
   "task.due": (state, { due }) => ({ ...state, due }),
   "offers.changed": (state) => ({ ...state, offers: state.offers + 1 }),
 };
@@ -139,6 +141,8 @@ const local = {
   untoast: (state, { id }) => ({ ...state, toasts: state.toasts.filter((said) => said.id !== id) }),
   sweep: (state, _data, at) => sweep(state, at + state.skew),
 };
+
+const connected = (state) => state.toasts.filter(({ code }) => code !== "dialing");
 
 function toast(state, said) {
   const id = state.toastId + 1;
