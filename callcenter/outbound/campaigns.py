@@ -59,10 +59,10 @@ def managed(session: Session, viewer: visibility.Viewer, campaign_id: int) -> mo
 def create(
     session: Session, viewer: visibility.Viewer, values: Mapping[str, Any], *, now: datetime
 ) -> models.Campaign:
-    """Make a campaign, a draft at first, and with the first one the outcomes that campaigns begin with."""
+    """Make a campaign, a draft at first; it begins with the outcomes of a campaign, which the first one makes."""
     standard.make_outcomes(session)
-    campaign = models.Campaign(created_at=now, created_by_id=viewer.id, state="draft", scripts={}, hours={},
-                               retry={}, outcomes=[], caller_id="", max_attempts=6)  # fmt: skip
+    campaign = models.Campaign(created_at=now, created_by_id=viewer.id, state="draft", scripts={}, hours={}, retry={},
+                               outcomes=standard.codes(session), caller_id="", max_attempts=6)  # fmt: skip
     _fill(session, viewer, campaign, values)
     session.add(campaign)
     session.flush()

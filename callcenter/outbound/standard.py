@@ -24,6 +24,13 @@ OUTCOMES = (
 )  # fmt: skip
 
 
+def codes(session: Session) -> list[str]:
+    """Return the codes of those that are in use, in the order in which they are offered."""
+    outcome = models.Outcome
+    mine = outcome.active, outcome.code.in_([code for code, *_ in OUTCOMES])
+    return list(session.scalars(select(outcome.code).where(*mine).order_by(outcome.position, outcome.id)))  # fmt: skip
+
+
 def make_outcomes(session: Session) -> dict[str, int]:
     """Make those whose code is not there yet, for campaigns alone; return the ids of the new ones by code."""
     outcome = models.Outcome

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import expect
+from sqlalchemy import select
 
+from callcenter import models
 from tests.web import desk_cards as cards
 from tests.web.desk_fixtures import ID, Desk
 
@@ -92,6 +94,25 @@ async def test_a_digit_and_enter_finish_the_call(desk: Desk) -> None:
     assert await desk.stage.command("POST", WRAPUP) == {"next": "ready", "outcome_id": 1}
     await expect(desk.page.locator(".card")).to_have_count(0)
     await expect(desk.page.locator(".idle")).to_be_visible()
+
+
+async def test_no_two_outcomes_have_one_digit_and_what_was_given_stands(desk: Desk) -> None:
+    with desk.stage.database.session() as session:
+        rows = session.scalars(select(models.Outcome).order_by(models.Outcome.position)).all()
+        for row in rows:
+            row.digit = None
+        rows[-1].digit = 1
+        last = rows[-1].id
+    await desk.show()
+    await _talk(desk)
+    await desk.page.evaluate("document.activeElement.blur()")
+    await desk.hang_up()
+    await expect(desk.page.locator(".outcome").first).to_be_focused()
+    shown = await desk.page.locator(".outcome kbd").all_inner_texts()
+    assert len(shown) == len(rows) == len(set(shown)) and (shown[0], shown[-1]) == ("2", "1")
+    await desk.page.keyboard.press("Digit1")
+    await desk.page.keyboard.press("Enter")
+    assert await desk.stage.command("POST", WRAPUP) == {"next": "ready", "outcome_id": last}
 
 
 async def test_who_is_still_typing_keeps_the_focus_and_control_enter_saves(desk: Desk) -> None:

@@ -89,7 +89,12 @@ function onKey(event, card, outcomes) {
   }
 }
 
-const shownDigits = (outcomes) => outcomes.map((outcome, i) => ({ ...outcome, shown: outcome.digit != null ? String(outcome.digit) : i < 10 ? String((i + 1) % 10) : "" }));
+// Each digit once: first those that the server gives away, then what is left of the row, in order.
+function shownDigits(outcomes) {
+  const given = outcomes.map(({ digit }) => (digit == null ? "" : String(digit)));
+  const left = [..."1234567890"].filter((digit) => !given.includes(digit));
+  return outcomes.map((outcome, i) => ({ ...outcome, shown: given[i] || left.shift() || "" }));
+}
 
 export function outcomeGroup(card) {
   const outcomes = shownDigits(offered(card));
