@@ -70,6 +70,12 @@ class Conflict(CallCenterError):
     code = "conflict"
 
 
+class DatabaseAway(CallCenterError):
+    """Say that the database cannot be asked now; the same question may be answered later."""
+
+    code = "database_away"
+
+
 class TelephonyError(CallCenterError):
     """Base of what goes wrong between us and the exchange."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from callcenter import db, settings
@@ -50,7 +50,11 @@ class Floor:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the live parts."""
-        await self.center.start()
+        async with AsyncExitStack() as undone:
+            undone.push_async_callback(self.center.abandon)
+            undone.push_async_callback(self.screens.close)
+            await self.center.start()
+            undone.pop_all()
         self.server.start()
         self.reminders.start(self.server)
         self.board.today.start()

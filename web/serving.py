@@ -6,6 +6,7 @@ What it starts it ends, in the opposite order: first no new request, then the ex
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import signal
 import socket
@@ -15,7 +16,7 @@ from typing import Any
 import structlog
 import uvloop
 from aiohttp import web
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from callcenter import errors, logs, migrations
 from callcenter.db import Database
@@ -115,38 +116,44 @@ async def serve(
 async def _begin(
     settings: Settings, again: asyncio.Event | None, announce: Announce, over: asyncio.Future[Any]
 ) -> tuple[web.AppRunner, Database]:
-    """Make the application and everything beside it, and start them."""
-    database = Database(settings.database.url)
-    await _upgrade(database, over)
-    switchboard = Switchboard(settings.pbx)
-    app = create_app(settings, database, switchboard)
-    if again is not None:
-        app[keys.RESTART] = again.set
-    # Ended in the opposite order: the exchanges first, then the recordings' last rows, then the workers.
-    app.cleanup_ctx.insert(0, _recordings(app, switchboard, database, settings))
-    app.cleanup_ctx.insert(0, _workers(settings))
-    if not await database.run(welcome.has_admin):
-        word = secrets.token_urlsafe(24)
-        app[keys.FIRST_RUN].append(word)
-        announce(FIRST_RUN.format(word=word))
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_SECONDS)
-    await runner.setup()
-    return runner, database
-
-
-async def _upgrade(database: Database, over: asyncio.Future[Any]) -> None:
-    """Bring the tables up to date; a database that starts at the same time as we do is waited for."""
+    """Start everything; a database that starts at the same time, or is away for a moment, is waited for."""
     loop = asyncio.get_running_loop()
     give_up = loop.time() + DATABASE_SECONDS
     while True:
         try:
-            return await asyncio.to_thread(migrations.upgrade, database)
-        except OperationalError as error:
+            return await _begun(settings, again, announce)
+        except (OperationalError, InterfaceError, errors.DatabaseAway) as error:
             if over.done() or loop.time() > give_up:
                 raise
-            problem = str(error.orig).splitlines()[:1]
+            problem = str(getattr(error, "orig", None) or error).splitlines()[:1]
             log.warning("the database cannot be reached, tried again", problem=problem)
             await asyncio.wait({over}, timeout=1.0)
+
+
+async def _begun(
+    settings: Settings, again: asyncio.Event | None, announce: Announce
+) -> tuple[web.AppRunner, Database]:
+    """Make the application and everything beside it, and start them; where that fails, nothing stays."""
+    async with contextlib.AsyncExitStack() as undone:
+        database = Database(settings.database.url)
+        undone.callback(database.close)
+        await asyncio.to_thread(migrations.upgrade, database)
+        switchboard = Switchboard(settings.pbx)
+        app = create_app(settings, database, switchboard)
+        if again is not None:
+            app[keys.RESTART] = again.set
+        # Ended in the opposite order: the exchanges first, then the recordings' last rows, then the workers.
+        app.cleanup_ctx.insert(0, _recordings(app, switchboard, database, settings))
+        app.cleanup_ctx.insert(0, _workers(settings))
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_SECONDS)
+        undone.push_async_callback(runner.cleanup)
+        await runner.setup()
+        if not await database.run(welcome.has_admin):
+            word = secrets.token_urlsafe(24)
+            app[keys.FIRST_RUN].append(word)
+            announce(FIRST_RUN.format(word=word))
+        undone.pop_all()
+    return runner, database
 
 
 async def _either(over: asyncio.Future[Any], again: asyncio.Event) -> None:

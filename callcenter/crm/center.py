@@ -49,11 +49,11 @@ class Center:
         self, config: settings.Settings, database: db.Database, board: switchboard.Switchboard
     ) -> None:
         self.settings, self.database, self.board = config, database, board
+        self.lookup = lookup.Lookup.of(database, config)  # first: where it fails, nothing was begun
         self.writer = writer.Writer(database)
         self.seats = seats.Seats(database)
         self.agents = agents.Agents(self.writer)
         self.log = calllog.CallLog(self.writer, records=board.record, user_of=self.seats.user_of)
-        self.lookup = lookup.Lookup.of(database, config)
         self.who = who.Who(self.lookup, self.log, board.record)
         self.queues = queueing.Queues(board, self.seats)
         self.desk = desk.Desk(
@@ -105,6 +105,11 @@ class Center:
         self.following.start()
         await self.board.start()
         self.reconciler.start()
+
+    async def abandon(self) -> None:
+        """Let go of what a start that failed has begun."""
+        await asyncio.get_running_loop().run_in_executor(None, self.writer.close)
+        self.lookup.close()
 
     async def stop(self) -> None:
         """Stop listening, and write what is not written."""

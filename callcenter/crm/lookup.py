@@ -3,7 +3,7 @@
 Nothing here is awaited and nothing goes through the ORM: the statements are written in SQLAlchemy Core, compiled once to the
 database's own SQL and run on a connection held for this alone (reference: an ORM session a look-up costs ten times as much).
 Call it from one thread only: the one that consumes the facts. A connection that breaks is opened anew, once at a time; while
-the database stays away each look-up fails at once with CallCenterError, and the call goes on without a name.
+the database stays away each look-up fails at once with DatabaseAway, and the call goes on without a name.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Lookup:
     ) -> matching.Match:
         """Say who is calling, or who was dialled; `did` is the line, `now` epoch seconds.
 
-        Raises CallCenterError where the database cannot be asked.
+        Raises DatabaseAway where the database cannot be asked.
         """
         number = self.classify(raw_number)
         exact: list[matching.Row] = []
@@ -194,7 +194,7 @@ class Lookup:
         except self._broken as error:
             self._drop()
             self._troubled(error)
-            raise errors.CallCenterError(f"the database cannot be asked: {error}") from error
+            raise errors.DatabaseAway(f"the database cannot be asked: {error}") from error
 
     def _troubled(self, error: Exception) -> None:
         """Remember what the database said, and leave it alone for a moment."""
@@ -211,12 +211,12 @@ class Lookup:
 
     def _connect(self) -> Cursor:
         if time.monotonic() < self._retry_at:
-            raise errors.CallCenterError("the database cannot be reached")
+            raise errors.DatabaseAway("the database cannot be reached")
         try:
             self._connection = self._engine.raw_connection()
         except (DBAPIError, self._broken) as error:
             self._troubled(error)
-            raise errors.CallCenterError(f"the database cannot be reached: {error}") from error
+            raise errors.DatabaseAway(f"the database cannot be reached: {error}") from error
         driver = self._connection.driver_connection
         if self._sqlite:
             for pragma in (
