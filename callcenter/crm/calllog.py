@@ -174,8 +174,11 @@ class CallLog:
         match fact:
             case facts.CallEnded() | facts.CallLost():
                 self._stale.discard((pbx, fact.linkedid))
-                # When a lost call really ended nobody knows; no row may look as if it still went on.
-                self._write(pbx, replace(fact.record, ended=fact.record.ended or fact.at))
+                record = fact.record
+                if record.ended is None:
+                    # When a lost call really ended nobody knows; no row may look as if it still went on.
+                    record = replace(record, ended=fact.at)
+                self._write(pbx, record)
                 self._forget((pbx, fact.linkedid))
             case facts.CallMerged():
                 self._stale.discard((pbx, fact.absorbed))
