@@ -196,7 +196,7 @@ async def lead_call(stage: Stage) -> None:
     stage.story = told.dialled("1004", stage.place.names["lead_number"], asked["ChannelId"])
     stage.story.tell("rings", 36)
     stage.story.tell("answered", 27)
-    await page.locator(".toast button").first.click()
+    await page.wait_for_function("!document.querySelector('.toast')")  # the card says it
 
 
 async def lead_wrapup(stage: Stage) -> None:
