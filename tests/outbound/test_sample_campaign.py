@@ -20,7 +20,9 @@ def test_its_agents_have_a_next_lead_at_once_and_the_first_a_callback_soon(
         made = sample_campaign.load(session, agents=("dana", "avi"), manager="yael", now=now)
         assert made.state == "running" and set(made.scripts) == {"he", "en", "ru"}
         offered = [outcome.code for outcome in campaigns.outcomes(session, made)]
-        assert len(offered) < 10 and {"sale", "callback", "do_not_call"} < set(offered)  # a digit each
+        assert len(offered) < 10 and {"sale", "callback", "do_not_call"} < set(
+            offered
+        )  # a digit each
         users = {row.login: row.id for row in session.scalars(select(models.User))}
         for login in ("dana", "avi"):
             assert campaigns.joined(session, visibility.viewer(session, users[login])) is made
