@@ -53,7 +53,7 @@ class Late:
     ) -> cards.Card:
         """Read the slots that a person may see; `party_id` is None for a stranger or a hidden customer.
 
-        Raises CallCenterError where the database cannot be asked.
+        Raises DatabaseAway where the database cannot be asked.
         """
         e164 = call.match.number.e164 if call.match else None
         loop = asyncio.get_running_loop()
@@ -128,7 +128,7 @@ class Late:
             cursor.execute("ROLLBACK")
         except (SQLAlchemyError, self._database.engine.dialect.loaded_dbapi.Error) as error:
             self._drop()
-            raise errors.CallCenterError(f"the database cannot be asked: {error}") from error
+            raise errors.DatabaseAway(f"the database cannot be asked: {error}") from error
 
     def _rows(self, name: str, viewer: visibility.Viewer, values: dict[str, Any]) -> list[Any]:
         teams, led = sorted(viewer.team_ids), sorted(viewer.led_team_ids)

@@ -76,7 +76,7 @@ export async function dial(number, party) {
 
 // The telephone rings in a moment, and then its card says so: until then this does.
 export function connecting(placed) {
-  if (placed && placed.id !== store.state.failed && !outgoing()) say("info", t("Connecting your phone…"), "dialing");
+  if (placed && placed.id !== store.state.noticed && !outgoing()) say("info", t("Connecting your phone…"), "dialing");
 }
 
 export async function redial(card = active(store.state)) {

@@ -26,7 +26,7 @@ export const initial = () => ({
   due: [], // notices of callbacks and tasks that are due, until they are dealt with
   toasts: [],
   toastId: 0,
-  failed: "", // the call of which something was said last: it may be before the answer to who asked for it
+  noticed: "", // the call of which something was said last: perhaps before the answer to who asked for it
   transfer: null, // the picker: null | transfer | consult
   lead: null, // the campaign worked on, and its lead on this desk, as the server told it last
   leadStale: 0, // how often the server said that it went on
@@ -105,7 +105,7 @@ const handlers = {
   "system.state": (state, { system }) => ({ ...state, system }),
   "lead.changed": (state) => ({ ...state, leadStale: state.leadStale + 1 }),
   // What came to nothing is not being connected any more.
-  notice: (state, { level, code, text, id }) => toast({ ...state, failed: id || state.failed, toasts: id ? connected(state) : state.toasts }, { level, code, text }),
+  notice: (state, { level, code, text, id }) => toast({ ...state, noticed: id || state.noticed, toasts: id ? connected(state) : state.toasts }, { level, code, text }),
   "task.due": (state, { due }) => ({ ...state, due }),
   "offers.changed": (state) => ({ ...state, offers: state.offers + 1 }),
 };
