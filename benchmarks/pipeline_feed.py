@@ -161,7 +161,9 @@ class Browsers:
 
     async def _connect(self, url: str, cookie: str) -> aiohttp.ClientWebSocketResponse:
         address = f"{url}/socket.io/?EIO=4&transport=websocket"
-        ws = await self._session.ws_connect(address, headers={"Cookie": cookie}, autoping=True)
+        ws = await self._session.ws_connect(
+            address, headers={"Cookie": cookie}, autoping=True, compress=15
+        )
         await ws.receive_str()
         await ws.send_str("40")
         answer = await ws.receive_str()

@@ -25,7 +25,7 @@ from screenpop import cards
 
 LONGEST_NOTE = 400
 MOST = 5
-GATHER_SECONDS = 0.02  # nobody reads so fast
+GATHER_SECONDS = 0.05  # nobody reads so fast
 Statement: TypeAlias = Any  # a Select; its type would list every column
 Shape = tuple[str, int, int]
 # Exchange, Linkedid, customer, number, who looks.

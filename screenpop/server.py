@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -28,7 +29,7 @@ import socketio
 import structlog
 from engineio import packet as engine
 
-from screenpop import frames, tabs
+from screenpop import frames, tabs, transport
 
 log = structlog.get_logger(__name__)
 
@@ -69,12 +70,11 @@ class Server:
         self._snapshot = snapshot
         self._users: dict[int, dict[str, tabs.Browser]] = {}
         self._browsers: dict[str, tabs.Browser] = {}
+        self._numbers = itertools.count(1)  # of what is to be acknowledged
         self._seq: dict[int, int] = {}
         self._frames: dict[int, frames.Frame] = {}  # what goes out at the loop's next turn, by user
         self._waiting: set[str] = set()  # browsers with something unacknowledged
-        self._watching: dict[
-            str, tabs.Browser
-        ] = {}  # those with the floor open: asked at every fact
+        self._watching: dict[str, tabs.Browser] = {}  # those with the floor open
         self._sweeper: asyncio.Task[None] | None = None
         self._stopped = False
         self.sio = socketio.AsyncServer(
@@ -90,6 +90,7 @@ class Server:
             logger=False,
             engineio_logger=False,
         )
+        self.sio.eio._async = {**self.sio.eio._async, "websocket": transport.WebSocket}
         self.sio.on("connect", self._connect)
         self.sio.on("disconnect", self._disconnect)
         self.sio.on("hello", self._hello)
@@ -132,6 +133,8 @@ class Server:
 
     def watchers(self) -> list[int]:
         """Give every user with a browser that has the floor open."""
+        if not self._watching:
+            return []
         return sorted({browser.user_id for browser in self._watching.values()})
 
     def show(self, user_id: int, event: str, payload: dict[str, Any]) -> None:
@@ -176,7 +179,7 @@ class Server:
         due = time.monotonic() + ACK_SECONDS
         self.counts.pops += len(theirs)
         for browser in theirs.values():
-            id_ = self._new_ack(browser)
+            id_ = next(self._numbers)
             browser.unacked[id_] = tabs.Unacked(text, due)
             self._waiting.add(browser.sid)
             self._put(browser, engine.Packet(_MESSAGE, f"2{id_}{text}"))
@@ -216,6 +219,7 @@ class Server:
         connection = self.sio.eio.sockets[engine_sid]
         connection.poll = partial(frames.poll, connection.queue)
         browser = tabs.Browser(sid, engine_sid, person.id, person.session)
+        connection.acknowledged = partial(self._acknowledged, browser)
         self._browsers[sid] = browser
         self._users.setdefault(person.id, {})[sid] = browser
         self._tell_presence(person.id)
@@ -265,14 +269,7 @@ class Server:
 
     # ---- acknowledgements
 
-    def _new_ack(self, browser: tabs.Browser) -> int:
-        """Let python-socketio call us back for this browser's next acknowledgement."""
-        manager = self.sio.manager
-        id_: int = manager._generate_ack_id(browser.sid, None)
-        manager.callbacks[browser.sid][id_] = partial(self._acknowledged, browser, id_)
-        return id_
-
-    def _acknowledged(self, browser: tabs.Browser, id_: int, *_data: Any) -> None:
+    def _acknowledged(self, browser: tabs.Browser, id_: int) -> None:
         if browser.unacked.pop(id_, None) is not None:
             self.counts.acked += 1
         if not browser.unacked:

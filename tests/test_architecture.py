@@ -23,7 +23,7 @@ ONE_HOME = {
     "socketio": ("screenpop/server.py", "web/app.py"),
     "vosk": ("recordings/engines/",),
     "faster_whisper": ("recordings/engines/",),
-    "aiohttp": ("web/", "callcenter/demo/"),
+    "aiohttp": ("web/", "callcenter/demo/", "screenpop/transport.py"),
     "prometheus_client": ("web/metrics.py",),
     "openpyxl": ("callcenter/outbound/tables.py",),
     "typer": ("callcenter/cli", "callcenter/__main__"),

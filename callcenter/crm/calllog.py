@@ -1,8 +1,9 @@
 """The call log: each call's row and its participants' rows follow the facts, idempotently by (pbx, Linkedid).
 
-The row always says what the tracker's record says: a fact of consequence makes it stale, and once a read of the stream has
-been worked off the whole row is written again; rows of one moment melt into one write (writer.py). What telephony does not know is written apart and never overwritten by it: who the
-party is, the agent's outcome, wrap-up. So a fact that comes twice, or late, changes nothing.
+The row always says what the tracker's record says: a fact of consequence makes it stale, and a moment later the whole row
+is written again; rows of one moment melt into one write (writer.py). The moment keeps the rows out of the pop's way, and
+several calls' rows made in one go cost less than each alone. What telephony does not know is written apart and never
+overwritten by it: who the party is, the agent's outcome, wrap-up. So a fact that comes twice, or late, changes nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from callcenter.telephony import completing, facts
 Records = Callable[[str, str], facts.CallRecord | None]
 UserOf = Callable[[str, str, str], int | None]
 Key = tuple[str, str]
+
+GATHER_SECONDS = 0.05
 
 # What is written when a row is first made, and later only by `link`.
 _MATCH_COLUMNS = ("party_id", "match_state", "match_reasons", "name_snapshot", "far_e164")
@@ -153,7 +156,8 @@ class CallLog:
         self._match: dict[Key, Mapping[str, Any]] = {}
         self._written: set[Key] = set()
         self._users: dict[Key, dict[str, int | None]] = {}
-        self._stale: set[Key] = set()  # calls whose row is older than their record
+        # Calls whose row is older than their record: the last record where the call is over, else the tracker knows.
+        self._stale: dict[Key, facts.CallRecord | None] = {}
         self._past: dict[Key, pasts.Past] = {}  # calls that ran when we stopped, until they end
 
     def remember(self, found: Mapping[Key, pasts.Past]) -> None:
@@ -162,26 +166,26 @@ class CallLog:
         self._past.update(found)
 
     def write_stale(self) -> None:
-        """Hand the rows over that facts have changed since the last time: once for all facts of one read."""
-        stale, self._stale = self._stale, set()
-        for pbx, linkedid in stale:
-            record = self._records(pbx, linkedid)
+        """Hand the rows over that facts have changed since the last time: once for all facts of one moment."""
+        stale, self._stale = self._stale, {}
+        for key, last in stale.items():
+            record = last or self._records(*key)
             if record is not None:
-                self._write(pbx, record)
+                self._write(key[0], record)
+            if last is not None:
+                self._forget(key)
 
     def on_fact(self, pbx: str, fact: facts.Fact) -> None:
         """Write what this fact changed."""
         match fact:
             case facts.CallEnded() | facts.CallLost():
-                self._stale.discard((pbx, fact.linkedid))
                 record = fact.record
                 if record.ended is None:
                     # When a lost call really ended nobody knows; no row may look as if it still went on.
                     record = replace(record, ended=fact.at)
-                self._write(pbx, record)
-                self._forget((pbx, fact.linkedid))
+                self._refresh(pbx, fact.linkedid, record)
             case facts.CallMerged():
-                self._stale.discard((pbx, fact.absorbed))
+                self._stale.pop((pbx, fact.absorbed), None)
                 self._absorb(pbx, fact)
                 self._refresh(pbx, fact.linkedid)
             case (
@@ -191,6 +195,9 @@ class CallLog:
                 | facts.ListenerChanged()
             ):
                 pass
+            case facts.CallStarted():
+                self._stale.pop((pbx, fact.linkedid), None)  # a call that was lost is met again
+                self._refresh(pbx, fact.linkedid)
             case _ if not isinstance(fact, _SILENT):
                 self._refresh(pbx, fact.linkedid)
 
@@ -209,6 +216,7 @@ class CallLog:
         self, pbx: str, linkedid: str, *, outcome_id: int | None, at: float, seconds: float
     ) -> None:
         """Write what the agent said came of the call, and how long the wrap-up took."""
+        self.write_stale()  # there must be a row to change
         values = {"of_pbx": pbx, "of_linkedid": linkedid, "new_wrapup_seconds": round(seconds, 3)}
         if outcome_id is None:  # it may have been said before, by somebody else
             self._writer.put(WRAPUP_TIME, (pbx, linkedid), values)
@@ -216,10 +224,11 @@ class CallLog:
         said = {"new_outcome_id": outcome_id, "new_outcome_at": when(at)}
         self._writer.put(WRAPUP, (pbx, linkedid), {**values, **said})
 
-    def _refresh(self, pbx: str, linkedid: str) -> None:
+    def _refresh(self, pbx: str, linkedid: str, last: facts.CallRecord | None = None) -> None:
         if not self._stale:
-            asyncio.get_running_loop().call_soon(self.write_stale)
-        self._stale.add((pbx, linkedid))
+            asyncio.get_running_loop().call_later(GATHER_SECONDS, self.write_stale)
+        if last is not None or (pbx, linkedid) not in self._stale:
+            self._stale[pbx, linkedid] = last
 
     def _write(self, pbx: str, record: facts.CallRecord) -> None:
         key = (pbx, record.id)

@@ -127,6 +127,7 @@ class Center:
         await self.following.stop()
         for _, handle in self._timers.values():
             handle.cancel()
+        self.log.write_stale()
         await asyncio.get_running_loop().run_in_executor(None, self.writer.close)
         self.lookup.close()
 

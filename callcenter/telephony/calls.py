@@ -39,9 +39,7 @@ class CallTracker:
         """Take what is known of phones and trunks."""
         self.roles = known or roles.Roles()
         self.graph = graph.Graph()
-        self.asks_seen = (
-            False  # whether this exchange tells who asked to hang up (since Asterisk 1.8)
-        )
+        self.asks_seen = False  # whether this exchange tells who asks to hang up (since 1.8)
         self.seeded = False  # since the last FullyBooted
         self._calls: dict[str, records.Call] = {}
         self._facts: list[facts.CallFact] = []
@@ -63,6 +61,10 @@ class CallTracker:
         """Tell all running calls, in order of their start."""
         running = {call.id: call for call in self._calls.values() if call.announced}
         return [c.record() for c in sorted(running.values(), key=lambda c: c.started)]
+
+    def running(self) -> int:
+        """Count the running calls."""
+        return len({call.id for call in self._calls.values() if call.announced})
 
     def ids(self) -> frozenset[str]:
         """Give every Linkedid of a call that runs, also of those that are one by now."""

@@ -148,7 +148,7 @@ class Line:
         lag = max(waits, self.lag_seconds if now - self._worked < RECENT_SECONDS else 0.0)
         return Status(
             self.name, state.phase.value, state.reason, state.since, round(rate, 1),
-            round(lag, 4), len(self._batches), len(self.tracker.calls()),
+            round(lag, 4), len(self._batches), self.tracker.running(),
             self.signed_in, self.missing, self.events, self.facts, self.link.oversized,
         )  # fmt: skip
 

@@ -163,7 +163,7 @@ def test_rows_that_nothing_tells_the_end_of_are_closed_when_we_ceased_to_hear(
         assert [(r.result, r.ended) for r in rows(session)] == [("lost", when(-10)), (None, None)]
 
 
-def test_a_restarted_tracker_takes_nothing_from_a_row(database: db.Database) -> None:
+async def test_a_restarted_tracker_takes_nothing_from_a_row(database: db.Database) -> None:
     with database.session() as session:
         row = write(
             session, record(ended=None, result=None, queued=NOON - 20), match_state="chosen"
@@ -178,6 +178,7 @@ def test_a_restarted_tracker_takes_nothing_from_a_row(database: db.Database) -> 
     )  # fmt: skip
     log.link("main", late.id, NOBODY)
     log.on_fact("main", facts.CallEnded(late.id, NOON + 90, late))
+    log.write_stale()
     to.flush()
     to.close()
     with database.session() as session:

@@ -69,7 +69,7 @@ class Followed:
             log.on_fact, self.expecter.on_fact, recorder.on_fact, self._note
         ]  # fmt: skip
         await self.board.start()
-        for close in (rows.close, self.expecter.close):
+        for close in (rows.close, log.write_stale, self.expecter.close):
             self._parts.callback(close)
         self._parts.push_async_callback(self.board.stop)
         self._parts.push_async_callback(recorder.close)

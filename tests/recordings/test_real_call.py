@@ -52,6 +52,7 @@ async def place(make_place: MakePlace, stage: Stage) -> AsyncIterator[Place]:
     yield made
     await board.stop()
     expecter.close()
+    log.write_stale()
     rows.close()
     hints.close()
 
