@@ -12,7 +12,8 @@ Rules
    browser that lost one has lost its connection, and watches anew.
 
 Sending goes around python-socketio's `emit`, which makes a task a recipient and awaits them (0.2 ms a call): the packet is
-encoded once and put on the queue that each connection's writer empties. That is all that `emit` would do.
+encoded once and written to each connection (transport.py); where a browser does not read, it is put on the queue that the
+connection's writer empties, which is what `emit` would do.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ class Server:
 
     def show(self, user_id: int, event: str, payload: dict[str, Any]) -> None:
         """Send what has no number to those browsers of a user that have the floor open."""
-        packet = engine.Packet(_MESSAGE, f"2{frames.Frame([(event, payload)]).text()}")
+        packet = f"2{frames.Frame([(event, payload)]).text()}"
         for browser in (b for b in self._watching.values() if b.user_id == user_id):
             self._put(browser, packet)
 
@@ -172,7 +173,7 @@ class Server:
         text = frame.text()
         self.counts.sent += len(theirs)
         if not frame.ack:
-            packet = engine.Packet(_MESSAGE, f"2{text}")
+            packet = f"2{text}"
             for browser in theirs.values():
                 self._put(browser, packet)
             return
@@ -182,7 +183,7 @@ class Server:
             id_ = next(self._numbers)
             browser.unacked[id_] = tabs.Unacked(text, due)
             self._waiting.add(browser.sid)
-            self._put(browser, engine.Packet(_MESSAGE, f"2{id_}{text}"))
+            self._put(browser, f"2{id_}{text}")
 
     async def end_session(self, session: str) -> None:
         """End the connections of a session that was signed out."""
@@ -199,15 +200,17 @@ class Server:
         for browser in list(self._users.get(user_id, {}).values()):
             await self._send_snapshot(browser)
 
-    def _put(self, browser: tabs.Browser, packet: engine.Packet) -> None:
+    def _put(self, browser: tabs.Browser, packet: str) -> None:
         connection = self.sio.eio.sockets.get(browser.engine_sid)
         if connection is None or connection.closed:
+            return
+        if connection.queue.empty() and connection.socket.post(f"{_MESSAGE}{packet}"):
             return
         if connection.queue.qsize() > MOST_WAITING:
             log.warning("browser does not read", user=browser.user_id)
             asyncio.get_running_loop().create_task(self.sio.disconnect(browser.sid))
             return
-        connection.queue.put_nowait(packet)
+        connection.queue.put_nowait(engine.Packet(_MESSAGE, packet))
 
     # ---- browsers
 
@@ -251,7 +254,7 @@ class Server:
             self._watching.pop(sid, None)
         else:
             self._watching[sid] = browser
-            packet = engine.Packet(_MESSAGE, f"2{frames.Frame([('floor', whole)]).text()}")
+            packet = f"2{frames.Frame([('floor', whole)]).text()}"
             self._put(browser, packet)
 
     async def _send_snapshot(self, browser: tabs.Browser) -> None:
@@ -261,7 +264,7 @@ class Server:
             self._send(browser.user_id, frame)
         snapshot["seq"] = self.seq(browser.user_id)
         text = frames.Frame([("snapshot", snapshot)]).text()
-        self._put(browser, engine.Packet(_MESSAGE, f"2{text}"))
+        self._put(browser, f"2{text}")
 
     def _tell_presence(self, user_id: int) -> None:
         for tell in self.presence:
@@ -294,4 +297,4 @@ class Server:
         unacked.tries += 1
         unacked.due = now + ACK_SECONDS
         self.counts.sent_again += 1
-        self._put(browser, engine.Packet(_MESSAGE, f"2{id_}{unacked.text}"))
+        self._put(browser, f"2{id_}{unacked.text}")

@@ -6,11 +6,13 @@ few hundred bytes. An acknowledgement is worth one look at its text; through Eng
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
+MOST_BUFFERED = 65536  # bytes that a browser may leave unread before what follows queues
 _ACK = "43"  # Engine.IO's message, Socket.IO's acknowledgement
 _MOST_DIGITS = 15
 
@@ -25,13 +27,18 @@ class WebSocket:
         """
         self._handler = handler
         self._connection: Any = handler.__self__  # type: ignore[attr-defined]
+        self._connection.socket = self
+        self._transport: asyncio.Transport | None = None
+        self._sending = False
         self._socket = web.WebSocketResponse(
             compress=False, max_msg_size=server.max_http_buffer_size
         )
 
     async def __call__(self, environ: dict[str, Any]) -> web.WebSocketResponse:
         """Shake hands and serve until the connection ends."""
-        await self._socket.prepare(environ["aiohttp.request"])
+        request: web.Request = environ["aiohttp.request"]
+        self._transport = request.transport
+        await self._socket.prepare(request)
         await self._handler(self)
         return self._socket
 
@@ -41,10 +48,27 @@ class WebSocket:
 
     async def send(self, message: str | bytes) -> None:
         """Send a packet; wait while the browser does not read."""
+        self._sending = True
         if isinstance(message, str):
             await self._socket.send_str(message)
         else:
             await self._socket.send_bytes(message)
+        self._sending = False
+
+    def post(self, message: str) -> bool:
+        """Send a packet at once; return False where the browser does not read, and the packet has to queue."""
+        transport = self._transport
+        if self._sending or transport is None or transport.get_write_buffer_size() > MOST_BUFFERED:
+            return False
+        sending = self._socket.send_str(message)
+        try:
+            sending.send(None)
+        except StopIteration:
+            return True
+        except (OSError, RuntimeError):
+            return True  # the connection has ended, as who reads from it will find
+        sending.close()  # written; what it would wait for is asked above, next time
+        return True
 
     async def wait(self) -> str | bytes:
         """Give the next packet that is no acknowledgement; raise OSError where the connection has ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -76,3 +77,29 @@ async def test_what_was_never_sent_can_be_acknowledged_without_harm(stand: stand
         await socket.send_str('42["hello",{"last_seq":0,"tab":"t"}]')
         assert (await socket.receive_str()).startswith('42["snapshot"')
         assert stand.floor.server.counts.acked == 0
+
+
+async def test_a_browser_that_does_not_read_is_let_go_and_fills_no_memory(
+    stand: stands.Stand,
+) -> None:
+    live = stand.floor.server
+    person = stand.center.seats.user_of("main", "PJSIP/1001", "1001")
+    assert person is not None
+    async with aiohttp.ClientSession() as session:
+        socket = await session.ws_connect(
+            f"{stand.url}socket.io/?EIO=4&transport=websocket", headers=cookie(stand)
+        )
+        await socket.receive_str()
+        await socket.send_str("40")
+        await socket.receive_str()
+        (connection,) = live.sio.eio.sockets.values()
+        transport = connection.socket._transport
+        most = 0
+        async with asyncio.timeout(60):
+            while live.present(person):
+                live.push(person, "notice", {"text": "x" * 60_000})
+                await asyncio.sleep(0)
+                most = max(most, transport.get_write_buffer_size())
+        assert most < 500_000
+        transport.abort()
+        await socket.close()
