@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
+import subprocess
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from tests.web import site
 
+CACHE = Path(__file__).resolve().parents[2] / ".cache" / "browsers"
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 ARGUMENTS = (
     "--headless",
@@ -26,9 +30,21 @@ ARGUMENTS = (
 
 
 def executable() -> str | None:
-    """Return the browser's path, or None where there is none."""
+    """Return the path of a browser that runs, or None: the one that is named, the machine's own, or that of the cache."""
     named = os.environ.get("CALLCENTER_CHROMIUM")
-    return named or next((path for name in NAMES if (path := shutil.which(name))), None)
+    installed = [path for name in NAMES if (path := shutil.which(name))]
+    cached = [str(path) for path in sorted(CACHE.glob("chromium-*/chrome-linux*/chrome"))]
+    return named or next(filter(_runs, [*installed, *cached]), None)
+
+
+@functools.cache
+def _runs(path: str) -> bool:
+    """Say whether this is a browser, and no stub that asks for one."""
+    try:
+        said = subprocess.run([path, "--version"], capture_output=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return said.returncode == 0
 
 
 def needed() -> str:
