@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from callcenter import models
@@ -233,13 +233,17 @@ def write(session: Session, look: Look, row: models.Call, record: facts.CallReco
 
 
 def close_orphans(session: Session, look: Look) -> int:
-    """End the rows that no tracker follows and no record tells the end of: lost, with the best known end."""
+    """End the rows that no tracker follows and no record tells the end of: lost, with the best known end.
+
+    One that began in the future was written before a clock was set back, and is no newer than the others.
+    """
     call = models.Call
     lately = datetime.fromtimestamp(look.now - SETTLED_SECONDS, UTC)
+    ahead = datetime.fromtimestamp(look.now + AHEAD_SECONDS, UTC)
     asked = (
         select(call)
         .where(call.pbx == look.pbx, call.ended.is_(None), call.merged_into.is_(None))
-        .where(call.started < lately)
+        .where(or_(call.started < lately, call.started > ahead))
         .options(selectinload(call.participants))
     )
     closed = 0

@@ -163,6 +163,19 @@ def test_rows_that_nothing_tells_the_end_of_are_closed_when_we_ceased_to_hear(
         assert [(r.result, r.ended) for r in rows(session)] == [("lost", when(-10)), (None, None)]
 
 
+def test_a_call_that_began_in_the_future_and_nobody_follows_is_closed(
+    database: db.Database,
+) -> None:
+    began = NOON + 3600.0  # the exchange's clock was an hour fast for a while
+    with database.session() as session:
+        write(session, record(started=began, queued=began, ringing=None, answered=None, ended=None, result=None, participants=()))  # fmt: skip
+        write(session, record("2.0", started=began, ended=None, result=None))
+        write(session, record("3.0", started=NOON + 61, ended=None, result=None))  # has just begun
+        look = reconciling.Look("main", NOON + 60, frozenset({"2.0"}), [], lambda *_: NOBODY, reconciling.Seats(()))  # fmt: skip
+        assert reconciling.close_orphans(session, look) == 1
+        assert [r.result for r in rows(session)] == ["lost", None, None]
+
+
 async def test_a_restarted_tracker_takes_nothing_from_a_row(database: db.Database) -> None:
     with database.session() as session:
         row = write(
