@@ -1,7 +1,7 @@
 """A browser's web socket under Engine.IO: never compressed, and an acknowledgement is taken as it comes.
 
-Every browser offers compression. Taken, it keeps 100 KB a connection and costs a third of a call's processor, for frames of a
-few hundred bytes. An acknowledgement is worth one look at its text; through Engine.IO and Socket.IO it would be four tasks.
+Every browser offers compression. Taken, it keeps 100 KB a connection and costs a tenth of a call's processor, for frames of a
+few hundred bytes. An acknowledgement is worth one look at its text; through Engine.IO and Socket.IO it would be two tasks.
 """
 
 from __future__ import annotations
