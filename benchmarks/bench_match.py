@@ -131,6 +131,7 @@ def fill_postgres(database: db.Database, count: int) -> None:
         driver.commit()
         driver.autocommit = True
         cursor.execute("VACUUM ANALYZE")
+        cursor.execute("CHECKPOINT")  # else what was loaded is written while look-ups are timed
         driver.autocommit = False
     connection.close()
 
