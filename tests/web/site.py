@@ -77,7 +77,7 @@ class Site:
             return session.get_one(models.Call, self.call_id).started.date().isoformat()
 
     def login_of(self, role: str) -> str:
-        """Return a sign-in of this role, one who took part in the recorded call where that is possible."""
+        """Return a sign-in of this role who reads Hebrew, and took part in the recorded call where that is possible."""
         with self.database.session() as session:
             user = models.User
             part = models.CallParticipant
@@ -85,7 +85,7 @@ class Site:
             found = session.scalar(
                 select(user.login)
                 .where(user.role == role)
-                .order_by(user.id.not_in(took_part), user.id)
+                .order_by(user.language != "he", user.id.not_in(took_part), user.id)
             )
         assert found is not None
         return found
@@ -136,8 +136,9 @@ def add_recording(session: sa_orm.Session, folder: Path) -> tuple[int, int]:
         .join(models.CallParticipant)
         .join(models.User, models.User.id == models.CallParticipant.user_id)
         .where(
-            models.User.language
-            == "he",  # who reads this site; the last call of a day may be anybody's
+            # who reads this site; the last call of a day may be anybody's
+            models.User.language == "he",
+            models.User.role == "agent",
             models.Call.result == "answered",
             models.Call.direction == "inbound",
             models.Call.party_id.is_not(None),
