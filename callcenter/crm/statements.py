@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import bindparam, func, null, select
+from sqlalchemy import bindparam, func, literal_column, null, select
 
 from callcenter import models
 from callcenter.crm import matching
 
 Statement: TypeAlias = Any  # a Select; its type would list every column
 
-MOST_ROWS = 50  # a switchboard's number may belong to hundreds; five are shown
+# A switchboard's number may belong to hundreds; five are shown. Numbers in the text, not parameters: whoever plans the
+# statement once for all sees that few rows are wanted.
+_MOST: Any = literal_column("50")
+_NONE: Any = literal_column("0")  # SQLAlchemy has an OFFSET for SQLite in any case
 
 _COLUMNS = (
     models.Party.id,
@@ -50,7 +53,7 @@ def _linked() -> Statement:
 
 def exact() -> Statement:
     """Select who has this E.164 number."""
-    return _linked().where(models.Phone.e164 == bindparam("e164")).limit(MOST_ROWS)
+    return _linked().where(models.Phone.e164 == bindparam("e164")).limit(_MOST).offset(_NONE)
 
 
 def weak() -> Statement:
@@ -59,7 +62,8 @@ def weak() -> Statement:
     return (
         _linked()
         .where(reversed_ >= bindparam("low"), reversed_ < bindparam("high"))
-        .limit(MOST_ROWS)
+        .limit(_MOST)
+        .offset(_NONE)
     )
 
 

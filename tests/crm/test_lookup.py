@@ -169,6 +169,26 @@ def test_a_connection_that_the_server_cut_is_opened_anew(
     assert found.match("0541234567").party_id == dana
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_questions_are_planned_once_by_the_indexes_though_the_tables_are_still_small(
+    database: db.Database, found: lookup.Lookup
+) -> None:
+    dana = add(database, "דנה", "0541234567")
+    assert found.match("0541234567").party_id == dana
+    for i in range(20):
+        assert found.match(f"05076543{i:02}").state == "none"
+    ask = "SELECT name, generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE %s"
+    for column, parameters, times in (
+        ("e164 =", "'1'", 21),
+        ("digits_reversed >=", "'1', '2'", 20),
+    ):
+        ((name, once, anew),) = found._rows(ask, (f"%phone.{column}%",))
+        assert (once, anew) == (times, 0)
+        plan = "\n".join(r[0] for r in found._rows(f'EXPLAIN EXECUTE "{name}"({parameters})', ()))
+        assert plan.count("Index Scan") == 3 and "Seq Scan" not in plan, plan
+
+
 def test_a_database_that_cannot_be_asked_is_one_clear_error(tmp_path) -> None:
     made = lookup.Lookup(db.Database(f"sqlite:///{tmp_path / 'empty.db'}"))
     with pytest.raises(errors.CallCenterError, match="cannot be asked"):
