@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from contextlib import closing
 from getpass import getpass
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,13 +33,9 @@ def match(
 ) -> None:
     """Say who a number is, who else it may be, and why."""
     chosen = settings.load(config)
-    database = db.Database(chosen.database.url)
-    found = lookup.Lookup.of(database, chosen)
-    try:
+    opened = db.Database(chosen.database.url)
+    with opened as database, closing(lookup.Lookup.of(database, chosen)) as found:
         result = found.match(number, did=did or None, now=time.time(), clicked_party_id=party)
-    finally:
-        found.close()
-        database.close()
     if as_json:
         print(json.dumps(_as_json(result), ensure_ascii=False))
     else:
@@ -49,9 +46,8 @@ def match(
 def migrate(config: Config = None) -> None:
     """Bring the database to the newest schema."""
     chosen = settings.load(config)
-    database = db.Database(chosen.database.url)
-    migrations.upgrade(database)
-    database.close()
+    with db.Database(chosen.database.url) as database:
+        migrations.upgrade(database)
     print("The database is up to date.")
 
 
@@ -66,18 +62,17 @@ def load_sample(
 ) -> None:
     """Fill an empty database with sample data."""
     chosen = settings.load(config)
-    database = db.Database(chosen.database.url)
-    migrations.upgrade(database)
     pbx = chosen.pbx[0].name if chosen.pbx else "main"
-    made = database.call(
-        sample.load_sample,
-        now=db.utcnow(),
-        customers=customers,
-        seed=seed,
-        password=password,
-        pbx=pbx,
-    )
-    database.close()
+    with db.Database(chosen.database.url) as database:
+        migrations.upgrade(database)
+        made = database.call(
+            sample.load_sample,
+            now=db.utcnow(),
+            customers=customers,
+            seed=seed,
+            password=password,
+            pbx=pbx,
+        )
     print(f"{made.customers} customers, {made.calls} calls. Password of all: {made.password}")
     for account in made.accounts:
         print(f"  {account.login:<10} {account.role:<11} {account.extension:<6} {account.name}")
@@ -97,8 +92,7 @@ def add_user(
 ) -> None:
     """Create an account; asks for the password."""
     password = _password(password_stdin)
-    database = _database(config)
-    with database.session() as session:
+    with _database(config) as database, database.session() as session:
         team_ids = []
         for wanted in team or []:
             row = session.scalar(select(models.Team).where(models.Team.name == wanted))
@@ -120,7 +114,6 @@ def add_user(
         )
         if extension:
             accounts.assign_extension(session, made.id, extension, now=db.utcnow())
-    database.close()
     print(f"Created {made.login}.")
 
 
@@ -130,8 +123,7 @@ def list_users(
     config: Config = None,
 ) -> None:
     """List the accounts."""
-    database = _database(config)
-    with database.session() as session:
+    with _database(config) as database, database.session() as session:
         for user in session.scalars(select(models.User).order_by(models.User.login)):
             seat = accounts.seat_of(session, user.id)
             row = {
@@ -146,7 +138,6 @@ def list_users(
             else:
                 state = "" if user.active else " (closed)"
                 print(f"{user.login:<16} {user.role:<11} {row['extension']:<8} {user.name}{state}")
-    database.close()
 
 
 @user_app.command("password")
@@ -157,10 +148,8 @@ def change_password(
 ) -> None:
     """Give an account another password; it is signed out everywhere."""
     password = _password(password_stdin)
-    database = _database(config)
-    with database.session() as session:
+    with _database(config) as database, database.session() as session:
         accounts.set_password(session, accounts.by_login(session, login).id, password)
-    database.close()
     print("Changed.")
 
 
@@ -173,14 +162,12 @@ def assign(
     config: Config = None,
 ) -> None:
     """Seat an account at a telephone; whoever sat there leaves it."""
-    database = _database(config)
-    with database.session() as session:
+    with _database(config) as database, database.session() as session:
         user = accounts.by_login(session, login)
         seat = accounts.assign_extension(
             session, user.id, extension, now=db.utcnow(), interface=interface, pbx=pbx
         )
         print(f"{user.login} sits at {seat.interface}.")
-    database.close()
 
 
 def _database(config: Path | None) -> db.Database:

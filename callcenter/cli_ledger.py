@@ -31,11 +31,8 @@ def ledger(
         wanted = date.fromisoformat(day) if day else datetime.now(zone).date()
     except ValueError as error:
         raise errors.Invalid("day", f"{day!r} is not a day such as 2026-11-25") from error
-    database = db.Database(loaded.database.url)
-    try:
+    with db.Database(loaded.database.url) as database:
         told = ledgers.days(database, loaded, wanted)
-    finally:
-        database.close()
     for each in told:
         if as_json:
             print(json.dumps(each.as_dict(), ensure_ascii=False))

@@ -52,26 +52,21 @@ def import_leads(
     imports.check_mapping(columns_)
     named = {field: seen.header[column] for column, field in columns_.items()}
     print(f"{seen.form.encoding or seen.form.kind}; " + ", ".join(f"{f} = {h}" for f, h in named.items()))  # fmt: skip
-    database = db.Database(chosen.database.url)
-    try:
+    with db.Database(chosen.database.url) as database:
         with database.session() as session:
             campaign_id = campaigns.by_name(session, campaign).id
         if dry_run:
             _try(file, seen, columns_, chosen.site.region)
         else:
             _import(database, chosen, file, seen, columns_, campaign_id, by=by, errors_file=errors_file)  # fmt: skip
-    finally:
-        database.close()
 
 
 @import_app.command("list")
 def list_imports(config: Config = None) -> None:
     """List the imports."""
-    database = _database(config)
-    with database.session() as session:
+    with _database(config) as database, database.session() as session:
         for batch in session.scalars(select(models.ImportBatch).order_by(models.ImportBatch.id)):
             print(f"{batch.id:>5}  {batch.state:<8} {batch.added:>8} added {batch.bad:>7} bad  {batch.file_name}")  # fmt: skip
-    database.close()
 
 
 @import_app.command("undo")
@@ -80,14 +75,11 @@ def undo_import(
 ) -> None:  # fmt: skip
     """Take a whole import back; leads that were called stay."""
     chosen = settings.load(config)
-    database = db.Database(chosen.database.url)
-    try:
+    with db.Database(chosen.database.url) as database:
         with database.session() as session:
             user = accounts.by_login(session, by)
             imports.undo(session, visibility.viewer(session, user.id), batch)
         print(imports.run(database, chosen, batch))
-    finally:
-        database.close()
 
 
 @dnc_app.command("add")
@@ -96,12 +88,10 @@ def add_number(
 ) -> None:  # fmt: skip
     """Put a number on the list, at once and for every campaign."""
     chosen = settings.load(config)
-    database = db.Database(chosen.database.url)
-    with database.session() as session:
+    with db.Database(chosen.database.url) as database, database.session() as session:
         e164 = dnc.e164_of(number, chosen.site.region)
         dnc.add(session, e164, now=db.utcnow(), source=source, reason=reason, by=_user(session, by))
         print(f"{e164} will not be called for marketing.")
-    database.close()
 
 
 @dnc_app.command("remove")
@@ -110,12 +100,10 @@ def remove_number(
 ) -> None:  # fmt: skip
     """Take a number off our own list, with a reason."""
     chosen = settings.load(config)
-    database = db.Database(chosen.database.url)
-    with database.session() as session:
+    with db.Database(chosen.database.url) as database, database.session() as session:
         e164 = dnc.e164_of(number, chosen.site.region)
         dnc.remove(session, e164, now=db.utcnow(), reason=reason, by=_user(session, by))
         print(f"{e164} is off the list.")
-    database.close()
 
 
 @dnc_app.command("import")
@@ -127,10 +115,9 @@ def import_numbers(
 ) -> None:
     """Put many numbers on the list; lines that are no number are told."""
     chosen = settings.load(config)
-    database = db.Database(chosen.database.url)
-    with _open(file) as lines, database.session() as session:
+    opened = db.Database(chosen.database.url)
+    with opened as database, _open(file) as lines, database.session() as session:
         read = dnc.read(session, lines, region=chosen.site.region, source=source, now=db.utcnow(), by=_user(session, by))  # fmt: skip
-    database.close()
     print(f"{read.added} added, {read.known} known already, {len(read.bad)} not a number.")
     for bad in read.bad[:20]:
         print(f"  line {bad.line}: {bad.text!r} is not a telephone number")
@@ -141,15 +128,13 @@ def import_numbers(
 @dnc_app.command("list")
 def list_numbers(source: Annotated[str, typer.Option()] = "", config: Config = None) -> None:
     """List the numbers, with who asked when and why."""
-    database = _database(config)
     entry, user = models.DncEntry, models.User
     query = select(entry, user.login).outerjoin(user, user.id == entry.added_by_id)
     if source:
         query = query.where(entry.source == source)
-    with database.session() as session:
+    with _database(config) as database, database.session() as session:
         for row, login in session.execute(query.order_by(entry.added_at, entry.id)).yield_per(1000):
             print(f"{row.e164:<16} {row.source:<9} {row.added_at:%Y-%m-%d} {login or '-':<12} {row.reason}")  # fmt: skip
-    database.close()
 
 
 def _try(file: Path, seen: imports.Look, columns_: dict[int, str], region: str) -> None:

@@ -86,12 +86,10 @@ def run_worker(config: Config = None) -> None:
 @app.command("reindex")
 def reindex(config: Config = None) -> None:
     """Make the index of words of transcripts and notes anew; searching goes on meanwhile."""
-    database = db.Database(settings.load(config).database.url)
     began = time.monotonic()
-    done = wordindex.fill(database.engine, everything=True)
-    with database.session() as session:
-        health = wordindex.check(session)
-    database.close()
+    with db.Database(settings.load(config).database.url) as database:
+        done = wordindex.fill(database.engine, everything=True)
+        health = database.call(wordindex.check)
     print(f"{done} transcripts and notes indexed in {time.monotonic() - began:.0f} s.")
     if health.missing or health.wrong:
         raise errors.Conflict(

@@ -45,12 +45,9 @@ def show(
         zone=chosen.site.timezone,
     )
     counting = conditions.Rules(chosen.reports.short_abandon_seconds, chosen.reports.target_seconds)
-    database = db.Database(chosen.database.url)
     report = queries.Report(EVERYBODY, wanted, counting, db.utcnow())
-    try:
+    with db.Database(chosen.database.url) as database:
         table, names = database.call(_read, report, by)
-    finally:
-        database.close()
     rows = [
         (names.get(key, str(key)), tally) for key, tally in sorted(table.groups.items(), key=str)
     ]

@@ -6,6 +6,7 @@ on one that failed is not made. `callcenter doctor` prints them; `--json` for pr
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 from collections.abc import Iterator
@@ -43,29 +44,25 @@ class Finding:
 
 def check_database(settings: Settings) -> Iterator[Finding]:
     """Open the database and compare its schema with ours."""
-    try:
-        database = db.Database(settings.database.url)
-        with database.engine.connect() as connection:
-            now = MigrationContext.configure(connection).get_current_revision()
-            head = ScriptDirectory.from_config(migrations.config(database)).get_current_head()
-    except (SQLAlchemyError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        yield Finding(
-            "database",
-            "fail",
-            f"cannot be opened: {reason}",
-            ("[database]", 'url = "sqlite:///var/callcenter.db"'),
-        )
-        return
-    shown = database.url.render_as_string(hide_password=True)
-    if now != head:
-        text = "is empty" if now is None else f"has schema {now}, this program needs {head}"
-        yield Finding("database", "fail", f"{shown} {text}", ("callcenter migrate",))
-    else:
-        yield Finding("database", "ok", f"{shown}, schema {now}")
-        yield from _people(database)
-        yield from _words(database)
-    database.close()
+    with contextlib.ExitStack() as stack:
+        try:
+            database = stack.enter_context(db.Database(settings.database.url))
+            with database.engine.connect() as connection:
+                now = MigrationContext.configure(connection).get_current_revision()
+                head = ScriptDirectory.from_config(migrations.config(database)).get_current_head()
+        except (SQLAlchemyError, OSError) as error:
+            reason = str(error).splitlines()[0]
+            fix = ("[database]", 'url = "sqlite:///var/callcenter.db"')
+            yield Finding("database", "fail", f"cannot be opened: {reason}", fix)
+            return
+        shown = database.url.render_as_string(hide_password=True)
+        if now != head:
+            text = "is empty" if now is None else f"has schema {now}, this program needs {head}"
+            yield Finding("database", "fail", f"{shown} {text}", ("callcenter migrate",))
+        else:
+            yield Finding("database", "ok", f"{shown}, schema {now}")
+            yield from _people(database)
+            yield from _words(database)
 
 
 def _people(database: db.Database) -> Iterator[Finding]:

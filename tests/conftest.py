@@ -9,6 +9,7 @@ from callcenter.crm import accounts
 
 pytest_plugins = [
     "tests.pbx.fixtures",
+    "tests.skips",
     "tests.servers",
     "tests.web.browser",
     "tests.web.desk_fixtures",

@@ -102,15 +102,13 @@ def begin_shift(session: Session, extensions: Sequence[str]) -> None:
 
 def load_sample(database_url: str) -> tuple[sample.Sample, traffic.Cast]:
     """Make the database with its people, customers and past calls."""
-    database = db.Database(database_url)
-    migrations.upgrade(database)
-    with database.session() as session:
-        made = sample.load_sample(session, password=PASSWORD, now=db.utcnow())
-        begin_shift(session, AGENTS)
-        sample_campaign.load(session, agents=SELLERS, manager="yael", now=db.utcnow())
-    cast = traffic.choose_cast(database)
-    database.close()
-    return made, cast
+    with db.Database(database_url) as database:
+        migrations.upgrade(database)
+        with database.session() as session:
+            made = sample.load_sample(session, password=PASSWORD, now=db.utcnow())
+            begin_shift(session, AGENTS)
+            sample_campaign.load(session, agents=SELLERS, manager="yael", now=db.utcnow())
+        return made, traffic.choose_cast(database)
 
 
 @contextlib.asynccontextmanager

@@ -82,14 +82,11 @@ class Importer:
 
 def work(config: settings.Settings) -> None:
     """Import whatever waits."""
-    database = db.Database(config.database.url)
-    try:
+    with db.Database(config.database.url) as database:
         while found := database.call(imports.waiting, db.utcnow()):
             for batch_id in found:
                 state = imports.run(database, config, batch_id)
                 log.info("imported", batch=batch_id, state=state)
-    finally:
-        database.close()
 
 
 def _leave_with_parent() -> None:
