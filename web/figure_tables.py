@@ -43,16 +43,14 @@ class Shown:
     rows: tuple[Row, ...]
     total: tuple[Cell, ...]
     table: queries.Table
-    before: metrics.Tally
     queues: Mapping[str, str]
     agents: Mapping[int, str]
     teams: Mapping[int, str]
 
 
 def build(session: sa_orm.Session, report: queries.Report, asked: Asked, *, language: str) -> Shown:
-    """Compute a table and what it is compared with, and give its groups their names."""
+    """Compute a table, and give its groups their names."""
     table = report.table(session, asked.by)
-    before = queries.Report(report.viewer, asked.compared(report.now), report.rules, report.now)
     queues = lookups.queues(session, language)
     agents = lookups.colleagues(session, report.viewer)
     teams = lookups.teams(session, report.viewer)
@@ -68,7 +66,13 @@ def build(session: sa_orm.Session, report: queries.Report, asked: Asked, *, lang
         for key, tally in _ordered(table, asked, report)
     ]
     total = tuple(cell(f, table.total, asked.wanted) for f in shown)
-    return Shown(shown, tuple(rows), total, table, before.total(session), queues, agents, teams)
+    return Shown(shown, tuple(rows), total, table, queues, agents, teams)
+
+
+def before(session: sa_orm.Session, report: queries.Report, asked: Asked) -> metrics.Tally:
+    """Compute what a table is compared with."""
+    then = queries.Report(report.viewer, asked.compared(report.now), report.rules, report.now)
+    return then.total(session)
 
 
 def _ordered(
@@ -112,13 +116,13 @@ class Tile:
     tone: str  # ok | bad | ""
 
 
-def tiles(shown: Shown, asked: Asked) -> list[Tile]:
-    """Choose the headlines of a table."""
+def tiles(shown: Shown, then: metrics.Tally, asked: Asked) -> list[Tile]:
+    """Choose the headlines of a table, beside what they were `then`."""
     found = []
     for code in figures.HEADLINES[asked.family]:
         figure = figures.BY_CODE[code]
         its = cell(figure, shown.table.total, asked.wanted)
-        change = _change(figure, its.value, figure.value(shown.before))
+        change = _change(figure, its.value, figure.value(then))
         better = 0 if change is None else figure.better * ((change > 0) - (change < 0))
         found.append(Tile(its, change, {1: "ok", -1: "bad"}.get(better, "")))
     return found

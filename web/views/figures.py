@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -49,8 +50,10 @@ def group_name(request: web.Request, asked: figure_asks.Asked, row: figure_table
 async def page(request: web.Request) -> web.StreamResponse:
     """Show the figures."""
     report, asked = reported(request)
-    shown = await request.app[keys.DATABASE].run(
-        figure_tables.build, report, asked, language=auth.texts(request).language
+    database, language = request.app[keys.DATABASE], auth.texts(request).language
+    shown, then = await asyncio.gather(
+        database.run(figure_tables.build, report, asked, language=language),
+        database.run(figure_tables.before, report, asked),
     )
     now, texts = report.now, auth.texts(request)
     return rendering.page(
@@ -59,7 +62,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         asked=asked,
         shown=shown,
         rules=report.rules,
-        tiles=figure_tables.tiles(shown, asked),
+        tiles=figure_tables.tiles(shown, then, asked),
         chart=figure_tables.chart(shown, asked),
         names={row.key: group_name(request, asked, row) for row in shown.rows},
         say=_sayer(texts),
