@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Literal
 
 import pytest
-from pydantic import SecretStr
 
-from callcenter import errors, models, settings
-from callcenter.crm import audit, calllog, writer
+from callcenter import errors, settings
+from callcenter.crm import audit
 from callcenter.demo import parties
-from callcenter.telephony import facts, switchboard
-from recordings import audio, expect, mixmonitor, rulebook, store
+from callcenter.telephony import facts
+from recordings import audio, mixmonitor, rulebook, store
 from tests.pbx import stage as stages
 from tests.pbx.stage import DANA, Stage
-from tests.recordings.conftest import MakePlace, Place
+from tests.recordings.conftest import MakePlace
+from tests.recordings.followed import Followed, settings_of
 
 pytestmark = [pytest.mark.asterisk]
 
@@ -49,54 +47,6 @@ async def stage(
         for phone in made.phones.values():
             phone.agent.voice = parties.prompt(made.exchange, "demo-thanks")
         yield made
-
-
-class Followed:
-    """The product's parts that matter here, joined as `serve` joins them; `restart` is a new process."""
-
-    def __init__(self, place: Place, stage: Stage) -> None:
-        self.place, self.stage, self._parts = place, stage, contextlib.AsyncExitStack()
-        self.facts: list[facts.Fact] = []
-
-    async def start(self) -> None:
-        place = self.place
-        self.board = switchboard.Switchboard(place.settings.pbx)
-        rows = writer.Writer(place.database)
-        log = calllog.CallLog(rows, records=self.board.record, user_of=lambda *_: None)
-        self.expecter = expect.Expecter(place.database, place.settings)
-        recorder = mixmonitor.Recorder(self.board, place.settings, self.expecter, place.database)
-        self.board.subscribers += [
-            log.on_fact, self.expecter.on_fact, recorder.on_fact, self._note
-        ]  # fmt: skip
-        await self.board.start()
-        for close in (rows.close, log.write_stale, self.expecter.close):
-            self._parts.callback(close)
-        self._parts.push_async_callback(self.board.stop)
-        self._parts.push_async_callback(recorder.close)
-        await self.stage.until(lambda: self.board.status()[0].state == "up")
-
-    async def stop(self) -> None:
-        await self._parts.aclose()
-
-    def _note(self, _pbx: str, fact: facts.Fact) -> None:
-        self.facts.append(fact)
-
-    def started(self) -> list[facts.RecordingStarted]:
-        return [fact for fact in self.facts if isinstance(fact, facts.RecordingStarted)]
-
-    def rows(self) -> list[models.Recording]:
-        assert self.expecter.flush()
-        with self.place.database.session() as session:
-            return list(session.query(models.Recording).order_by(models.Recording.id))
-
-
-def settings_of(stage: Stage, *, record: Literal["dialplan", "ami"]) -> settings.Pbx:
-    """Return the settings for the stage's exchange."""
-    pbx = stage.exchange
-    return settings.Pbx(
-        host=pbx.host, port=pbx.ami_port, username=pbx.ami_user, secret=SecretStr(pbx.ami_secret),
-        trunks=("PJSIP/trunk-*",), recordings=str(pbx.recordings), record=record,
-    )  # fmt: skip
 
 
 @pytest.fixture

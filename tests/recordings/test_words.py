@@ -13,7 +13,7 @@ from tests.pbx import fixtures
 from tests.pbx.stage import Stage
 from tests.recordings import sounds, wording
 from tests.recordings.conftest import MakePlace
-from tests.recordings.test_mixmonitor import Followed, settings_of
+from tests.recordings.followed import Followed, settings_of
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.whisper, pytest.mark.timeout(600)]
 
