@@ -82,12 +82,16 @@ def write_mulaw_wav(path: Path, mulaw: bytes) -> None:
 
 
 class Stream(asyncio.DatagramProtocol):
-    """One RTP stream on a port of its own: says `voice` over and over while `target` is set, keeps what it hears."""
+    """One RTP stream on a port of its own: says `voice` over and over while `target` is set, keeps what `far` says.
+
+    Nobody else is heard: a port may be new to us, and others may still speak to whoever had it before.
+    """
 
     def __init__(self, voice: bytes = b"") -> None:
         self.voice, self.heard, self.packets = voice, bytearray(), 0
         self.digits, self._digit_at = "", b""  # tones heard, and the time stamp of the last
         self.target: tuple[str, int] | None = None
+        self.far: tuple[str, int] | None = None
         self._transport: asyncio.DatagramTransport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._sequence, self._sent, self._begin = 0, 0, 0.0
@@ -116,6 +120,8 @@ class Stream(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Keep what the far end says."""
+        if addr != self.far:
+            return
         if len(data) > 12 and data[1] & 0x7F == 0:
             self.packets += 1
             if len(self.heard) < _HEARD:

@@ -39,7 +39,6 @@ class Call:
         )  # the final status of our REFER
         self.audio = rtp.Stream(agent.voice)
         self._audio_port, self._sdp = 0, 1
-        self._far: tuple[str, int] | None = None
         self._cseq, self._acked = 1, -1
         self._invite: Message | None = (
             None  # the exchange's INVITE, while we have not answered it, or ours
@@ -52,10 +51,8 @@ class Call:
         call = cls(agent, call_id=request.get("call-id"), local=request.get("to"))
         call._outgoing, call._invite = False, request
         call.remote, call.remote_tag = request.get("from"), sipmessage.tag_of(request.get("from"))
-        call.target, call._far = (
-            sipmessage.address(request.get("contact")),
-            sipmessage.audio_of(request.body),
-        )
+        call.target = sipmessage.address(request.get("contact"))
+        call.audio.far = sipmessage.audio_of(request.body)
         return call
 
     @property
@@ -88,7 +85,7 @@ class Call:
             return
         self._reply(200, "OK", body=body)
         self.answered.set()
-        self.audio.talk(self._far)
+        self.audio.talk(self.audio.far)
 
     async def reject(self, status: int = 486) -> None:
         """Refuse: 486 busy, 603 decline, 404 no such number, 480 unavailable."""
@@ -121,7 +118,7 @@ class Call:
     async def resume(self) -> None:
         """Take the far end back."""
         await self._reinvite("sendrecv")
-        self.audio.talk(self._far)
+        self.audio.talk(self.audio.far)
 
     async def refer(self, number: str, *, replaces: Call | None = None) -> None:
         """Transfer by the phone's own key: blind, or attended with the call to whom we spoke (`replaces`)."""
@@ -146,10 +143,10 @@ class Call:
         if request.method == "ACK":
             return
         if request.method == "INVITE":
-            self._far = sipmessage.audio_of(request.body) or self._far
+            self.audio.far = sipmessage.audio_of(request.body) or self.audio.far
             self._respond(request, 200, "OK", body=self._describe("sendrecv"))
             if self.audio.target:
-                self.audio.talk(self._far)
+                self.audio.talk(self.audio.far)
         elif request.method == "CANCEL":
             self._respond(request, 200, "OK")
             if not self.answered.is_set() and not self.ended.is_set():
@@ -188,16 +185,17 @@ class Call:
             return
         self.ringing.set()
         self.answered.set()
-        self.audio.talk(self._far)
+        self.audio.talk(self.audio.far)
 
     def _progress(self, response: Message) -> None:
         if response.status >= 180:
             self.ringing.set()
+        self.audio.far = sipmessage.audio_of(response.body) or self.audio.far
 
     def _learn(self, response: Message) -> None:
         self.remote_tag = sipmessage.tag_of(response.get("to"))
         self.target = sipmessage.address(response.get("contact")) or self.target
-        self._far = sipmessage.audio_of(response.body) or self._far
+        self.audio.far = sipmessage.audio_of(response.body) or self.audio.far
 
     def _ack(self, response: Message) -> None:
         self._acked = response.cseq[0]

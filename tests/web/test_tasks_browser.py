@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 from sqlalchemy import delete, select, update
 
 from callcenter import models
@@ -30,6 +30,11 @@ def _tasks(place: site.Site, login: str, count: int) -> None:
         )  # fmt: skip
 
 
+async def _keys(page: Page) -> None:
+    """Wait until the page listens to keys: what it floats is added in the same breath."""
+    await page.wait_for_selector("cc-pops", state="attached")
+
+
 async def test_tasks_are_walked_done_undone_and_opened_by_keys(
     chromium: Browser, place: site.Site
 ) -> None:
@@ -43,7 +48,7 @@ async def test_tasks_are_walked_done_undone_and_opened_by_keys(
     await page.goto(f"{place.url}/tasks")
     rows = page.locator("[data-row]")
     await expect(rows).to_have_count(4)
-    await page.wait_for_selector("cc-toasts .toasts", state="attached")  # the keys are there
+    await _keys(page)
     await page.keyboard.press("KeyJ")
     await page.keyboard.press("KeyJ")
     await expect(rows.nth(1).locator("[data-open]")).to_be_focused()
@@ -60,6 +65,7 @@ async def test_tasks_are_walked_done_undone_and_opened_by_keys(
     await page.wait_for_url("**/tasks/*")
     await page.go_back()
     await expect(rows).to_have_count(4)
+    await _keys(page)
     await page.keyboard.press("KeyJ")
     await page.keyboard.press("Enter")
     await page.wait_for_url(f"**/customers/{place.party_id}")
