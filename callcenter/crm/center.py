@@ -20,6 +20,7 @@ from callcenter import db, errors, settings
 from callcenter.crm import (
     agents,
     calllog,
+    consulting,
     desk,
     dialing,
     live,
@@ -74,8 +75,8 @@ class Center:
         self.keeper = queueing.Keeper(board, self.seats, self.queues)
         self.agents.changed += [self._time_wrapup, self.keeper.look]
         board.subscribers += [
-            self.desk.meet, self.log.on_fact, self.desk.on_fact, self.queues.on_fact, self.dialer.on_fact,
-            self._on_fact,
+            self.desk.meet, self.log.on_fact, self._consulted, self.desk.on_fact, self.queues.on_fact,
+            self.dialer.on_fact, self._on_fact,
         ]  # fmt: skip
         board.states.append(self._link_changed)
         self.reconciler = reconciler.Reconciler(config, database, board, flush=self.written)
@@ -209,6 +210,21 @@ class Center:
             user = self.seats.user_of(pbx, fact.interface, fact.extension)
             if user is not None:
                 self.keeper.look(self.agents.get(user))
+
+    def _consulted(self, pbx: str, fact: facts.Fact) -> None:
+        """See that an agent asks a colleague by the phone's keys, before the colleague's card is made."""
+        if not isinstance(fact, facts.CallRinging):
+            return
+        call = self.desk.calls.get((pbx, fact.linkedid))
+        if call is None:
+            return
+        leg = call.asks(self.seats.user_of(pbx, fact.interface, fact.extension), fact.extension)
+        if leg is not None:
+            self.desk.consulting(call, leg)
+            line = self.board.line(pbx)
+            _, customer = consulting.sides(line, call, leg)
+            if customer is not None:
+                self.follow(consulting.follow(self.desk, line, call, leg, customer=customer.device.name))  # fmt: skip
 
     def _dial_failed(self, dial: live.Dial, call_id: str, code: str) -> None:
         self.desk.notice(dial.user_id, "warn", code, call_id)

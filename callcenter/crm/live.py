@@ -97,6 +97,16 @@ class LiveCall:
         """Say whether a colleague is asked about this call now."""
         return self.transfer is not None and self.transfer["state"] in (ASKED, TALKS)
 
+    def asks(self, user_id: int | None, exten: str) -> Leg | None:
+        """Take it that who holds the customer by the phone's keys asks whoever's phone begins to ring; return the asker's leg."""
+        if self.is_consulted() or self.held_here:
+            return None
+        for leg in self.legs.values():
+            if leg.state == HELD and leg.interface in self.held_by and leg.user_id != user_id:
+                self.transfer = {"kind": "attended", "to": exten, "state": ASKED}
+                return leg
+        return None
+
     def meets(self) -> bool:
         """Take it that the colleague who is asked has answered; say whether that is new."""
         if self.transfer is None or self.transfer["state"] != ASKED:

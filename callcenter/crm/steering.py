@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from callcenter import errors
 from callcenter.crm import center, consulting, live, phones
-from callcenter.telephony import control, graph, switchboard
+from callcenter.telephony import control, switchboard
 
 
 class WrongMoment(errors.Conflict):
@@ -43,12 +43,10 @@ def grip(of: center.Center, user_id: int, linkedid: str) -> Grip:
         raise errors.NotFound("no such call")
     leg = call.legs[user_id]
     line = of.board.line(call.pbx)
-    living = [c for c in line.tracker.graph.channels.values() if call.id in c.call.ids]
-    own = [c for c in living if c.device.interface == leg.interface]
-    if not own or leg.state == live.WRAPUP:
+    own, other = consulting.sides(line, call, leg)
+    if own is None or leg.state == live.WRAPUP:
         raise errors.NotFound("no such call")
-    mine = next((c for c in own if c.device.up is not None), own[0])
-    return Grip(line, call, leg, mine.device.name, _customer(line, mine, living))
+    return Grip(line, call, leg, own.device.name, other.device.name if other else None)
 
 
 async def hang_up(of: center.Center, user_id: int, linkedid: str) -> None:
@@ -107,7 +105,7 @@ async def transfer(
     except errors.TelephonyError:
         of.desk.consulted(held.call, held.leg)
         raise
-    of.follow(consulting.follow(of, held.line, held.call, held.leg, customer=held.customer))
+    of.follow(consulting.follow(of.desk, held.line, held.call, held.leg, customer=held.customer))
 
 
 async def press(of: center.Center, user_id: int, linkedid: str, digit: str) -> None:
@@ -145,16 +143,3 @@ def _consulting(of: center.Center, user_id: int, linkedid: str) -> Grip:
     if held.leg.state != live.CONSULTING:
         raise WrongMoment("nobody is being consulted")
     return held
-
-
-def _customer(
-    line: switchboard.Line, own: graph.Channel, living: list[graph.Channel]
-) -> str | None:
-    """Find the other side: whom the agent hears, else who waits; the customer's before a colleague's."""
-    hears = [c for c in line.tracker.graph.hearing(own) if c is not own]
-    others = hears or [
-        c for c in living if c is not own and c.device.role and c.device.up is not None
-    ]
-    others = [c for c in others if c.device.interface != own.device.interface]
-    others.sort(key=lambda c: (not c.device.is_trunk, c.device.name))
-    return others[0].device.name if others else None

@@ -109,6 +109,17 @@ class Stream(asyncio.DatagramProtocol):
             self._begin, self._sent = asyncio.get_running_loop().time(), 0
             self._tick()
 
+    async def press(self, tones: str) -> None:
+        """Send tones one after the other, a tenth of a second each (RFC 4733)."""
+        for tone in tones:
+            stamp = self._sequence * FRAME
+            for n in (1, 2, 3, 4, 5, 5, 5, 5):  # the end is said three times
+                ends = 0x80 if n == 5 else 0
+                event = struct.pack("!BBH", _TONES.index(tone), ends | 10, n * FRAME)
+                self._send(_EVENTS | (0x80 if n == 1 else 0), stamp, event)
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.06)
+
     def close(self) -> None:
         """Fall silent for good."""
         self.target = None
@@ -139,16 +150,15 @@ class Stream(asyncio.DatagramProtocol):
             return
         at = self._sent * FRAME % len(self.voice)
         frame = (self.voice[at : at + FRAME] + self.voice)[:FRAME]
-        head = struct.pack(
-            "!BBHII",
-            0x80,
-            0,
-            self._sequence & 0xFFFF,
-            self._sequence * FRAME & 0xFFFFFFFF,
-            id(self) & 0xFFFFFFFF,
-        )
-        self._transport.sendto(head + frame, self.target)
-        self._sequence += 1
+        self._send(0, self._sequence * FRAME, frame)
         self._sent += 1
         due = self._begin + self._sent * 0.02
         self._timer = asyncio.get_running_loop().call_at(due, self._tick)
+
+    def _send(self, kind: int, stamp: int, payload: bytes) -> None:
+        if not self.target or not self._transport or self._transport.is_closing():
+            return
+        ssrc = id(self) & 0xFFFFFFFF
+        head = struct.pack("!BBHII", 0x80, kind, self._sequence & 0xFFFF, stamp & 0xFFFFFFFF, ssrc)
+        self._transport.sendto(head + payload, self.target)
+        self._sequence += 1

@@ -120,6 +120,10 @@ class Call:
         await self._reinvite("sendrecv")
         self.audio.talk(self.audio.far)
 
+    async def press(self, tones: str) -> None:
+        """Press keys during the call."""
+        await self.audio.press(tones)
+
     async def refer(self, number: str, *, replaces: Call | None = None) -> None:
         """Transfer by the phone's own key: blind, or attended with the call to whom we spoke (`replaces`)."""
         host, port = self.agent.exchange

@@ -222,3 +222,46 @@ async def attended_transfer_phone_abandoned(s: Stage) -> None:
     await agent.resume()
     await s.talk()
     await dana.hang_up()
+
+
+@scenario(passed_on("blind"), phones=TWO, also_on_16=True)
+async def blind_transfer_code(s: Stage) -> None:
+    """Dana talks to 1001, who presses #1 and 1002 on the phone and is out; 1002 answers; Dana hangs up."""
+    dana, agent = await talking(s)
+    await agent.press("#11002")
+    await s.answered_by("1002")
+    await s.bridged("PJSIP/1002-")
+    await agent.ended.wait()
+    await s.talk()
+    await dana.hang_up()
+
+
+@scenario(passed_on("attended"), phones=TWO, also_on_16=True)
+async def attended_transfer_code(s: Stage) -> None:
+    """Dana talks to 1001, who presses *2 and 1002 on the phone, speaks to 1002, and hangs up; Dana hangs up."""
+    dana, agent = await talking(s)
+    await agent.press("*21002")
+    await s.answered_by("1002")
+    await s.bridged("PJSIP/1002-")
+    await s.talk()
+    await agent.hang_up()
+    await s.manager.wait_for("AttendedTransfer")
+    await s.talk()
+    await dana.hang_up()
+
+
+@scenario(
+    KEPT | {"participants": {"1001": "answered", "1002": "answered"}}, phones=TWO, also_on_16=True
+)
+async def attended_transfer_code_abandoned(s: Stage) -> None:
+    """Dana talks to 1001, who presses *2 and 1002, and, when 1002 says no, *1 to have Dana back; Dana hangs up."""
+    dana, agent = await talking(s)
+    await agent.press("*21002")
+    await s.answered_by("1002")
+    await s.bridged("PJSIP/1002-")
+    await s.talk()
+    begin = len(s.manager.events)
+    await agent.press("*1")
+    await s.bridged("PJSIP/1001-", since=begin)
+    await s.talk()
+    await dana.hang_up()

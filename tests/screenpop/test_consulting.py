@@ -95,3 +95,49 @@ async def test_who_consults_when_the_customer_hangs_up_is_told(stand: real.RealS
     await browser.next("agent.state", state="talking", count=2)
     await steering.hang_up(stand.center, stand.user("1001"), id_)
     await browser.next("call.end")
+
+
+async def test_a_colleague_asked_by_the_phones_keys_is_shown_as_one_asked_from_the_screen(stand: real.RealStand) -> None:  # fmt: skip
+    id_, browser = await stand.talking(DANA, "Dana Levi")
+    other = await stand.browser(stand.user("1002"))
+    (phone,) = stand.stage.phones["1001"].agent.calls.values()
+    await phone.press("*21002")
+    await browser.next("agent.state", state="consulting")
+    told = [e["call"]["transfer"] for e in browser.of("call.update") if e["call"]["transfer"]]
+    assert (told[-1]["to"], told[-1]["state"]) == ("1002", "ringing")
+    await other.next("call.pop")
+    await stand.stage.answered_by("1002")
+    await other.next("agent.state", state="talking")
+    await stand.until(lambda: browser.of("call.update")[-1]["call"]["transfer"]["state"] == "talking")  # fmt: skip
+    await phone.press("*1")  # back to the customer
+    ended = await other.next("call.end")
+    assert ended["wrapup"] is None, "who was only asked has nothing to write up"
+    await browser.next("agent.state", state="talking", count=2)
+    await stand.stage.talk()
+    await phone.press("*21002")
+    await browser.next("agent.state", state="consulting", count=2)
+    await stand.stage.answered_by("1002")
+    await stand.stage.talk()
+    await steering.complete(stand.center, stand.user("1001"), id_)  # begun by hand, ended here
+    assert (await browser.next("call.end"))["reason"] == "transferred"
+    await steering.hang_up(stand.center, stand.user("1002"), id_)
+    assert (await other.next("call.end", count=2))["wrapup"]["seconds"] == 30
+    await stand.center.written()
+    assert [t["kind"] for t in stand.only_call().transfers] == ["attended"]
+
+
+async def test_who_passes_a_call_on_by_the_phones_keys_consults_nobody(stand: real.RealStand) -> None:  # fmt: skip
+    id_, browser = await stand.talking(DANA, "Dana Levi")
+    other = await stand.browser(stand.user("1002"))
+    (phone,) = stand.stage.phones["1001"].agent.calls.values()
+    await phone.hold()
+    await browser.next("agent.state", state="hold")
+    await phone.resume()
+    await browser.next("agent.state", state="talking", count=2)
+    await phone.press("#11002")
+    assert (await browser.next("call.end"))["reason"] == "transferred"
+    await stand.stage.answered_by("1002")
+    await other.next("agent.state", state="talking")
+    assert not [e for e in browser.of("agent.state") if e["state"] == "consulting"]
+    await steering.hang_up(stand.center, stand.user("1002"), id_)
+    assert (await other.next("call.end", reason="ended"))["wrapup"]["seconds"] == 30
