@@ -114,14 +114,21 @@ async def test_a_colleague_asked_by_the_phones_keys_is_shown_as_one_asked_from_t
     assert ended["wrapup"] is None, "who was only asked has nothing to write up"
     await browser.next("agent.state", state="talking", count=2)
     await stand.stage.talk()
-    await phone.press("*21002")
+    await phone.press("*21002")  # begun by hand, and ended from the screen: first back, then on
     await browser.next("agent.state", state="consulting", count=2)
     await stand.stage.answered_by("1002")
+    await other.next("agent.state", state="talking", count=2)
+    await steering.cancel(stand.center, stand.user("1001"), id_)
+    await other.next("call.end", count=2)
     await stand.stage.talk()
-    await steering.complete(stand.center, stand.user("1001"), id_)  # begun by hand, ended here
+    await phone.press("*21002")
+    await browser.next("agent.state", state="consulting", count=3)
+    await stand.stage.answered_by("1002")
+    await stand.stage.talk()
+    await steering.complete(stand.center, stand.user("1001"), id_)
     assert (await browser.next("call.end"))["reason"] == "transferred"
     await steering.hang_up(stand.center, stand.user("1002"), id_)
-    assert (await other.next("call.end", count=2))["wrapup"]["seconds"] == 30
+    assert (await other.next("call.end", count=3))["wrapup"]["seconds"] == 30
     await stand.center.written()
     assert [t["kind"] for t in stand.only_call().transfers] == ["attended"]
 
