@@ -59,7 +59,7 @@ async def test_dialing_from_a_notice_deals_with_it_and_a_refused_call_does_not(d
 async def test_during_a_call_a_notice_is_one_quiet_line(desk: Desk) -> None:
     await desk.ring(cards.known())
     await desk.answer()
-    await desk.page.wait_for_selector("#call-note")
+    await expect(desk.page.locator("#call-note")).to_be_focused()
     await desk.page.keyboard.type("רגע ")
     await desk.stage.emit("task.due", due=[notice(n) for n in range(1, 6)])
     await expect(desk.page.locator(".due")).to_have_count(4)  # three, and how many more
