@@ -10,7 +10,7 @@ from playwright.async_api import expect
 
 from tests.web import axe
 from tests.web import desk_cards as cards
-from tests.web.desk_fixtures import Desk
+from tests.web.desk_fixtures import ID, Desk
 
 pytestmark = pytest.mark.browser
 
@@ -61,6 +61,9 @@ async def test_during_a_call_a_notice_is_one_quiet_line(desk: Desk) -> None:
     await desk.answer()
     await expect(desk.page.locator("#call-note")).to_be_focused()
     await desk.page.keyboard.type("רגע ")
+    await desk.stage.command(
+        "PUT", f"/calls/{ID}/note"
+    )  # it has been saved, as when somebody hesitates
     await desk.stage.emit("task.due", due=[notice(n) for n in range(1, 6)])
     await expect(desk.page.locator(".due")).to_have_count(4)  # three, and how many more
     await expect(desk.page.locator(".due .go")).to_have_count(0)
