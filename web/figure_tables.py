@@ -128,12 +128,19 @@ def tiles(shown: Shown, then: metrics.Tally, asked: Asked) -> list[Tile]:
     return found
 
 
+# To how many places a change is shown, by the figure's unit: what shows as none is none, and neither good nor bad.
+_PLACES = {metrics.COUNT: 3, metrics.SHARE: 3, metrics.SECONDS: 0}
+
+
 def _change(figure: metrics.Figure, now: float | None, before: float | None) -> float | None:
     if now is None or before is None:
         return None
+    by = now - before
     if figure.unit == metrics.COUNT:
-        return (now - before) / before if before else None
-    return now - before
+        if not before:
+            return None
+        by /= before
+    return round(by, _PLACES[figure.unit])
 
 
 @dataclass(frozen=True, slots=True)

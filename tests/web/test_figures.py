@@ -15,10 +15,10 @@ from sqlalchemy import func, select, update
 
 from callcenter import manual_figures, models
 from callcenter.db import utcnow
-from callcenter.reports import conditions, figures, metrics
+from callcenter.reports import conditions, figures, metrics, queries
 from tests.web import site
 from tests.web.conftest import Client
-from web import figure_asks, i18n
+from web import figure_asks, figure_tables, i18n
 
 LINK = re.compile(r'<a href="(/calls\?set=[^"]+)" title="[^"]+"><bdi[^>]*>([^<]+)</bdi></a>')
 ABOUT = re.compile(r'<a class="link" href="(/calls\?set=[^"]+)">[^<]*<bdi[^>]*>([^<]+)</bdi></a>')
@@ -201,6 +201,24 @@ async def test_a_day_that_goes_on_is_compared_with_the_day_before_up_to_the_same
     assert (before.begin, before.end) == (
         asked.wanted.begin - timedelta(days=1), asked.wanted.end - timedelta(days=1),
     )  # fmt: skip
+
+
+def test_a_change_that_shows_as_none_is_neither_good_nor_bad() -> None:
+    asked = figure_asks.read({"period": "yesterday"}, date(2026, 11, 25), "Asia/Jerusalem")
+    nothing = dict.fromkeys((*metrics.SETS, *metrics.SUMS), 0.0)
+
+    def told(**now: float) -> dict[str, tuple[float | None, str]]:
+        table = queries.Table({}, nothing | {"answered": 10_000.0, "waited": 240_000.0} | now)
+        shown = figure_tables.Shown((), (), (), table, {}, {}, {})
+        then = nothing | {"answered": 10_000.0, "waited": 240_000.0}
+        found = figure_tables.tiles(shown, then, asked)
+        return {tile.cell.figure.code: (tile.change, tile.tone) for tile in found}
+
+    assert told(waited=244_900.0)["asa"] == (0.0, "")
+    assert told(waited=250_000.0)["asa"] == (1.0, "bad")
+    assert told(answered=10_004.0)["answered"] == (0.0, "")
+    assert told(answered=10_100.0)["answered"] == (0.01, "ok")
+    assert told()["service_level"] == (None, "")
 
 
 def test_every_word_of_the_figures_is_in_every_language() -> None:
