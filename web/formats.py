@@ -62,10 +62,13 @@ class Formats:
 
     def weekday(self, day: date) -> str:
         """Return a date with its day of the week, short and without markup."""
-        pattern = "d MMM" if self._texts.language == "en" else "dd.MM"
         named = dates.format_date(day, "EEE", locale=self._locale)
-        shown = dates.format_date(day, pattern, locale=self._locale)
-        return f"{named} \u2066{shown}\u2069"
+        return f"{named} \u2066{self.plain_day(day)}\u2069"
+
+    def plain_day(self, day: date) -> str:
+        """Return day and month: 14.11, or 14 Nov in English."""
+        pattern = "d MMM" if self._texts.language == "en" else "dd.MM"
+        return dates.format_date(day, pattern, locale=self._locale)
 
     def is_today(self, at: datetime) -> bool:
         """Say whether a time is on the office's present day."""
@@ -124,8 +127,7 @@ class Formats:
         day = self.local(at).date()
         if day.year != self.today().year:
             return _ltr(self.plain_date(day))
-        pattern = "d MMM" if self._texts.language == "en" else "dd.MM"
-        return _ltr(dates.format_date(day, pattern, locale=self._locale))
+        return _ltr(self.plain_day(day))
 
     def clock(self, seconds: float) -> str:
         """Return m:ss without markup, for a label."""

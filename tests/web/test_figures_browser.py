@@ -38,3 +38,19 @@ async def test_a_figure_explains_itself_by_keyboard_and_a_number_opens_its_calls
     await page.wait_for_url("**/calls?set=offered**")
     await expect(page.locator(".behind-n")).to_have_attribute("data-count", said)
     await context.close()
+
+
+async def test_what_stands_below_the_bars_does_not_run_into_its_neighbour(
+    chromium: Browser, place: site.Site
+) -> None:
+    page = await chromium.new_page(viewport={"width": 1280, "height": 900})
+    await browser.sign_in(page, place, "manager")
+    for language in ("he", "en", "ru"):
+        for asked in ("period=month&by=day", "period=week&by=day", "period=month&by=hour"):
+            await page.goto(f"{place.url}/figures?{asked}&lang={language}")
+            below = page.locator(".chart .ax[text-anchor=middle]")
+            boxes = await below.evaluate_all("all => all.map((t) => t.getBoundingClientRect())")
+            assert len(boxes) > 5
+            for one, other in zip(boxes, boxes[1:], strict=False):
+                assert one["right"] < other["left"], (language, asked, one, other)
+    await page.close()

@@ -11,9 +11,10 @@ from aiohttp import web
 from callcenter.db import utcnow
 from callcenter.reports import figures as catalogue
 from callcenter.reports import metrics, queries
-from web import auth, figure_asks, figure_tables, keys, rendering
+from web import auth, figure_asks, figure_tables, formats, keys, rendering
 from web.i18n import N_, Texts
 
+FEW = 8  # bars of the chart that have room for a day of the week each
 BY_NAMES = {
     "day": N_("By day"),
     "hour": N_("By hour of the day"),
@@ -56,6 +57,7 @@ async def page(request: web.Request) -> web.StreamResponse:
         database.run(figure_tables.before, report, asked),
     )
     now, texts = report.now, auth.texts(request)
+    names = {row.key: group_name(request, asked, row) for row in shown.rows}
     return rendering.page(
         request,
         "figures.html",
@@ -64,7 +66,11 @@ async def page(request: web.Request) -> web.StreamResponse:
         rules=report.rules,
         tiles=figure_tables.tiles(shown, then, asked),
         chart=figure_tables.chart(shown, asked),
-        names={row.key: group_name(request, asked, row) for row in shown.rows},
+        names=names,
+        labels={
+            key: _label(rendering.fmt(request), key, name, of=len(names))
+            for key, name in names.items()
+        },
         say=_sayer(texts),
         by_names=BY_NAMES,
         by_names_shown=[
@@ -78,6 +84,11 @@ async def page(request: web.Request) -> web.StreamResponse:
         before=asked.period.before(),
         top=figure_tables,
     )
+
+
+def _label(fmt: formats.Formats, key: Any, name: str, *, of: int) -> str:
+    """Return what stands below a bar: where there are many, a day is named without its day of the week."""
+    return fmt.plain_day(key) if isinstance(key, date) and of > FEW else name
 
 
 def _sayer(texts: Texts) -> Any:
