@@ -75,7 +75,7 @@ class Center:
         self.keeper = queueing.Keeper(board, self.seats, self.queues)
         self.agents.changed += [self._time_wrapup, self.keeper.look]
         board.subscribers += [
-            self.desk.meet, self.log.on_fact, self._consulted, self.desk.on_fact, self.queues.on_fact,
+            self.desk.meet, self.log.on_fact, self._asked_by_keys, self.desk.on_fact, self.queues.on_fact,
             self.dialer.on_fact, self._on_fact,
         ]  # fmt: skip
         board.states.append(self._link_changed)
@@ -211,7 +211,7 @@ class Center:
             if user is not None:
                 self.keeper.look(self.agents.get(user))
 
-    def _consulted(self, pbx: str, fact: facts.Fact) -> None:
+    def _asked_by_keys(self, pbx: str, fact: facts.Fact) -> None:
         """See that an agent asks a colleague by the phone's keys, before the colleague's card is made."""
         if not isinstance(fact, facts.CallRinging):
             return

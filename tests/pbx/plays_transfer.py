@@ -110,6 +110,17 @@ async def blind_transfer_to_outside(s: Stage) -> None:
     await dana.hang_up()
 
 
+async def complete(s: Stage, dana: Call, agent: Call) -> None:
+    """Let 1002, who is asked, answer, and 1001 leave Dana there, who hangs up."""
+    await s.answered_by("1002")
+    await s.bridged("PJSIP/1002-")
+    await s.talk()
+    await agent.hang_up()
+    await s.manager.wait_for("AttendedTransfer")
+    await s.talk()
+    await dana.hang_up()
+
+
 async def consult(s: Stage) -> None:
     """Let 1001 ask for a consultation with 1002 from the screen, and wait until 1002's phone rings."""
     await s.manager.send(
@@ -122,13 +133,7 @@ async def attended_transfer_ami(s: Stage) -> None:
     """Dana talks to 1001, who consults 1002 from the screen (Atxfer) and hangs up: Dana and 1002 talk; Dana hangs up."""
     dana, agent = await talking(s)
     await consult(s)
-    await s.answered_by("1002")
-    await s.bridged("PJSIP/1002-")
-    await s.talk()
-    await agent.hang_up()
-    await s.manager.wait_for("AttendedTransfer")
-    await s.talk()
-    await dana.hang_up()
+    await complete(s, dana, agent)
 
 
 @scenario(
@@ -241,13 +246,7 @@ async def attended_transfer_code(s: Stage) -> None:
     """Dana talks to 1001, who presses *2 and 1002 on the phone, speaks to 1002, and hangs up; Dana hangs up."""
     dana, agent = await talking(s)
     await agent.press("*21002")
-    await s.answered_by("1002")
-    await s.bridged("PJSIP/1002-")
-    await s.talk()
-    await agent.hang_up()
-    await s.manager.wait_for("AttendedTransfer")
-    await s.talk()
-    await dana.hang_up()
+    await complete(s, dana, agent)
 
 
 @scenario(
