@@ -14,7 +14,7 @@ import typer
 from sqlalchemy import select
 
 from callcenter import db, errors, migrations, models, settings
-from callcenter.crm import accounts, lookup, matching, sample
+from callcenter.crm import accounts, lookup, matching, sample, wordindex
 
 app = typer.Typer()
 user_app = typer.Typer(no_args_is_help=True, help="Accounts.")
@@ -73,6 +73,7 @@ def load_sample(
             password=password,
             pbx=pbx,
         )
+        wordindex.fill(database.engine)
     print(f"{made.customers} customers, {made.calls} calls. Password of all: {made.password}")
     for account in made.accounts:
         print(f"  {account.login:<10} {account.role:<11} {account.extension:<6} {account.name}")

@@ -65,7 +65,8 @@ def read(query: Mapping[str, str], today: date, timezone: str) -> Asked:
     for name in ("agent", "team"):
         values[name] = values[name] if _number(values[name]) is not None else ""
     if values["period"] == "custom":
-        period = periods.between(values["from"], values["to"], zone)
+        first, last = sorted((values["from"], values["to"]))  # who turned them round means the same
+        period = periods.between(first, last, zone)
     else:
         period = periods.named(values["period"], today, zone)
     values |= {"from": period.first.isoformat(), "to": period.last.isoformat()}

@@ -24,7 +24,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from callcenter import db, errors, migrations, models
-from callcenter.crm import sample
+from callcenter.crm import sample, wordindex
 from callcenter.demo import callers, fetch, parties, ports, replaying, rtp, traffic
 from callcenter.demo.exchange import PHONES, Exchange, Timing
 from callcenter.demo.sipcall import Call
@@ -108,6 +108,7 @@ def load_sample(database_url: str) -> tuple[sample.Sample, traffic.Cast]:
             made = sample.load_sample(session, password=PASSWORD, now=db.utcnow())
             begin_shift(session, AGENTS)
             sample_campaign.load(session, agents=SELLERS, manager="yael", now=db.utcnow())
+        wordindex.fill(database.engine)  # the sample is written past the sessions that follow words
         return made, traffic.choose_cast(database)
 
 
